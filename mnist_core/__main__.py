@@ -1,0 +1,210 @@
+"""The command line: python -m mnist_core train | evaluate | classify | list | download."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mnist_core.config import TrainConfig, kind_of, setting_of
+from mnist_core.data import DataError, load_digits
+from mnist_core.drawing import to_digit
+from mnist_core.metrics import interval, log_probabilities, per_class, score
+from mnist_core.models import ARCHITECTURES
+from mnist_core.recipes import RECIPES
+from mnist_core.runs import Run, RunError, create, list_runs, load_run
+
+PIXELS = 50_000_000  # larger images are refused before they are decoded
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence and exits with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2 after one sentence, where argparse would print the usage too."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0, or 2 with one sentence on stderr."""
+    parser = Parser(prog="python -m mnist_core", description="Train, test and use digit classifiers.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_train(commands.add_parser("train", help="train a network and keep it as a run"))
+
+    evaluate = commands.add_parser("evaluate", help="test a run again, digit by digit")
+    evaluate.add_argument("run", metavar="RUN", help="a run's name or folder")
+    evaluate.set_defaults(command=evaluate_command)
+
+    classify = commands.add_parser("classify", help="read the digit in an image, one JSON line each")
+    classify.add_argument("run", metavar="RUN", help="a run's name or folder")
+    classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help="an image file of one digit")
+    classify.set_defaults(command=classify_command)
+
+    listing = commands.add_parser("list", help="list the runs, the recipes or the networks")
+    listing.add_argument("what", nargs="?", choices=["runs", "recipes", "networks"], default="runs")
+    listing.set_defaults(command=list_command)
+
+    fetch = commands.add_parser("download", help="fetch MNIST into the user's cache folder")
+    fetch.set_defaults(command=download_command)
+
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except (ValueError, DataError, OSError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+
+
+def add_train(parser: argparse.ArgumentParser) -> None:
+    """One option for every field of TrainConfig; those not given keep the recipe's value."""
+    parser.add_argument("--recipe", required=True, choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one)")
+    for field in fields(TrainConfig):
+        about = setting_of(field.name)
+        names = [f"--{field.name.replace('_', '-')}"] + (["--lr"] if field.name == "learning_rate" else [])
+        options: dict[str, Any] = {"type": kind_of(field.name), "default": None, "dest": field.name}
+        choices = list(ARCHITECTURES) if field.name == "architecture" else about.choices
+        if choices:
+            options |= {"choices": list(choices), "metavar": "NAME"}
+        else:
+            options |= {"metavar": kind_of(field.name).__name__.upper()}
+        text = about.help + (f" One of {', '.join(choices)}." if choices else "")
+        parser.add_argument(*names, help=text.replace("%", "%%"), **options)
+    parser.set_defaults(command=train_command)
+
+
+def train_command(options: argparse.Namespace) -> int:
+    """Train; Ctrl-C stops and keeps the best model so far, a second one ends at once."""
+    config = RECIPES[options.recipe].config
+    given = {f.name: getattr(options, f.name) for f in fields(config) if getattr(options, f.name) is not None}
+    if "dataset" in given:
+        given = {"validation_size": None} | given  # another data set has its own
+    config = replace(config, **given)
+    if config.dataset == "mnist":
+        from mnist_core.fetch import find_or_download
+
+        find_or_download()
+    from tqdm import tqdm
+
+    from mnist_core.training import Diverged, train
+
+    run = create(config, options.recipe, options.out)
+    stops: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        if stops:
+            raise KeyboardInterrupt
+        stops.append(number)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with tqdm(unit="step", desc=run.name, dynamic_ncols=True) as bar:
+            for step in train(run, lambda: bool(stops)):
+                bar.total = step.steps
+                bar.update()
+                if step.validation:
+                    bar.set_postfix_str(f"validation {step.validation.accuracy:.2%}, loss {step.validation.loss:.4f}")
+    except (Diverged, DataError, OSError, ValueError) as error:
+        run.fail(str(error))
+        raise ValueError(str(error)) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+    print(f"{run.folder}\n{summary(run)}")
+    return 0
+
+
+def evaluate_command(options: argparse.Namespace) -> int:
+    """Test the run's model on the test part of the digits it was trained on."""
+    run = load_run(options.run)
+    test = load_digits(run.config.dataset, "test")
+    answers = log_probabilities(run.model(), test.images)
+    tested = score(answers, test.labels)
+    low, high = interval(tested.accuracy, len(test))
+    print(f"{run.name} on the {len(test):,} test digits of {run.config.dataset}")
+    print(f"accuracy {tested.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {tested.loss:.4f}")
+    table = per_class(answers.argmax(1), test.labels)
+    print("digit  precision  recall      F1  support")
+    for digit in range(10):
+        precision, recall, f1, support = (table[key][digit] for key in ("precision", "recall", "f1", "support"))
+        print(f"{digit:5}  {precision:9.2%} {recall:7.2%} {f1:7.4f}  {support:7}")
+    return 0
+
+
+def classify_command(options: argparse.Namespace) -> int:
+    """Read one digit in each image; a file that cannot be read gets a sentence on stderr, the others go on."""
+    run, code = load_run(options.run), 0
+    run.model()
+    for file in options.images:
+        try:
+            probabilities = run.predict(to_digit(open_image(file))[None])[0]
+        except (OSError, ValueError) as error:
+            print(f"{file}: {error}", file=sys.stderr)
+            code = 2
+            continue
+        line = {"file": str(file), "digit": int(probabilities.argmax()), "probabilities": probabilities.tolist()}
+        print(json.dumps(line))
+    return code
+
+
+def open_image(file: Path) -> np.ndarray:
+    """The image upright as uint8 (H, W, 3), or (H, W, 4) where it has transparency. Raises OSError or ValueError."""
+    try:
+        with Image.open(file) as image:
+            if image.width * image.height > PIXELS:
+                raise ValueError(
+                    f"has {image.width}x{image.height} pixels; at most {PIXELS:,} are read, make it smaller"
+                )
+            clear = image.has_transparency_data
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGBA" if clear else "RGB"))
+    except UnidentifiedImageError:
+        raise ValueError("is not an image that can be read; use PNG, JPEG or WebP") from None
+    except Image.DecompressionBombError:
+        raise ValueError(f"has too many pixels; at most {PIXELS:,} are read, make it smaller") from None
+
+
+def list_command(options: argparse.Namespace) -> int:
+    """A line for each run, recipe or network."""
+    if options.what == "recipes":
+        for name, recipe in RECIPES.items():
+            print(f"{name:16} {recipe.about}")
+    elif options.what == "networks":
+        for name, network in ARCHITECTURES.items():
+            print(f"{name:16} {network.about}")
+    else:
+        for run in list_runs():
+            print(f"{run.name:40} {summary(run)}")
+    return 0
+
+
+def summary(run: Run) -> str:
+    """How a run ended, in a line."""
+    try:
+        if not run.result:
+            return run.error or run.status
+        test = run.result["test"]
+        low, high = test["interval"]
+        return (
+            f"{run.status}, {run.config.dataset}: test accuracy {test['accuracy']:.2%} ({low:.2%} to {high:.2%}), "
+            f"loss {test['loss']:.4f}, best epoch {run.result['best_epoch']:g} of {run.result['epochs']:g}, "
+            f"{run.result['cpu_seconds']:.1f} CPU s"
+        )
+    except RunError as error:
+        return str(error)
+
+
+def download_command(options: argparse.Namespace) -> int:
+    """Fetch MNIST unless it is here already."""
+    from mnist_core.fetch import find_or_download
+
+    print(f"MNIST is in {find_or_download()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The choices behind a training: `TrainConfig`, checked once, and what each of its fields means.
+
+Every field carries its own label, limits and help text. The form, the command line and the checks all read them
+from here, so a new field is one line.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+DATASETS = {
+    "mnist": "MNIST: 60,000 training and 10,000 test digits of 28x28 pixels",
+    "sample": "Sample digits: 1,797 real digits of 8x8 pixels that ship with scikit-learn, enlarged",
+}
+VALIDATION_SIZES = {"mnist": 5_000, "sample": 200}  # what None means in `validation_size`
+
+OPTIMIZERS = {
+    "sgd": "SGD: step straight down the slope, with momentum",
+    "adam": "Adam: gives every weight its own step size (Kingma & Ba, 2014)",
+    "adamw": "AdamW: Adam with weight decay done separately (Loshchilov & Hutter, 2017)",
+}
+SCHEDULES = {
+    "constant": "Constant: the same rate from the first step to the last",
+    "step": "Step: a tenth of the rate after 60 % of the steps, a hundredth after 85 %",
+    "cosine": "Cosine: falls along half a cosine to 0",
+    "one-cycle": "One-cycle: rises for the first 20 % of the steps, then falls straight to 0 (Smith, 2018)",
+}
+AUGMENTATIONS = {
+    "none": "None: every digit exactly as it was written",
+    "shift": "Shift: up to 2 pixels in any direction",
+    "affine": "Affine: turned, resized, slanted and shifted a little",
+    "elastic": "Elastic: affine, and bent as if drawn on rubber (Simard et al., 2003)",
+}
+DEVICES = {
+    "auto": "Auto: CUDA if there is one, else Apple's MPS, else the CPU",
+    "cpu": "CPU",
+    "cuda": "NVIDIA GPU (CUDA)",
+    "mps": "Apple GPU (MPS)",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the form, the command line and the check know about one field of `TrainConfig`."""
+
+    label: str
+    help: str
+    group: str
+    choices: dict[str, str] | None = None  # name -> one line for the learner
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    above: bool = False  # the minimum itself is not allowed
+
+
+def setting(default: Any, label: str, help: str, group: str, **limits: Any) -> Any:
+    """A dataclass field with its `Setting` attached."""
+    return dataclasses.field(default=default, metadata={"setting": Setting(label, help, group, **limits)})
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything a training depends on. Raises ValueError, in one sentence, for a value that makes no sense."""
+
+    # fmt: off
+    dataset: str = setting(
+        "mnist", "Digits", "The pictures to learn from. Every result says which ones it was measured on.",
+        "Data", choices=DATASETS,
+    )
+    validation_size: int | None = setting(
+        None, "Held out for validation",
+        "Training digits the network never learns from. They choose the best epoch, so that the test set need not.",
+        "Data", minimum=10, maximum=30_000,
+    )
+    augmentation: str = setting(
+        "none", "Augmentation", "Shows each digit a little changed every time, so that it cannot be learned by heart.",
+        "Data", choices=AUGMENTATIONS,
+    )
+    augmentation_strength: float = setting(
+        1.0, "Augmentation strength", "1 is the usual amount, 0 is none, 2 is twice as much.",
+        "Data", minimum=0, maximum=2,
+    )
+    architecture: str = setting(
+        "mnist-cnn-adam", "Network", "The layers between the picture and the answer.",
+        "Network",
+    )
+    dropout: float = setting(
+        0.0, "Dropout", "The share of values switched off at random in training, so that no single one is relied on.",
+        "Network", minimum=0, maximum=0.9,
+    )
+    optimizer: str = setting(
+        "adam", "Optimizer", "How the slope of the loss becomes a step of the weights.",
+        "Learning", choices=OPTIMIZERS,
+    )
+    learning_rate: float = setting(
+        1e-3, "Learning rate", "The size of a step. Too small and it crawls, too large and it jumps past every valley.",
+        "Learning", minimum=0, above=True, maximum=100,
+    )
+    momentum: float = setting(
+        0.9, "Momentum", "How much of the last step goes into the next, like a rolling ball. Only SGD uses it.",
+        "Learning", minimum=0, maximum=0.999,
+    )
+    schedule: str = setting(
+        "constant", "Schedule", "How the rate changes on the way: large steps find the valley, small ones its floor.",
+        "Learning", choices=SCHEDULES,
+    )
+    batch_size: int = setting(
+        64, "Batch size", "Digits looked at before each step. Small batches are noisy and make many steps.",
+        "Learning", minimum=1, maximum=4096,
+    )
+    epochs: float = setting(
+        5.0, "Epochs", "How often every training digit is seen. 0.5 stops half-way through the first time.",
+        "Learning", minimum=0, above=True, maximum=500,
+    )
+    weight_decay: float = setting(
+        0.0, "Weight decay", "Pulls every weight a little towards 0 at each step, which keeps the network simple.",
+        "Learning", minimum=0, maximum=1,
+    )
+    label_smoothing: float = setting(
+        0.0, "Label smoothing", "Asks for a little less than full certainty, so that it is not overstated.",
+        "Learning", minimum=0, maximum=0.5,
+    )
+    seed: int = setting(
+        0, "Seed", "Where the dice start. The same seed on the same machine gives the same numbers again.",
+        "Machine", minimum=0, maximum=2**31 - 1,
+    )
+    threads: int = setting(
+        1, "CPU threads", "1 keeps the app quick beside it. Another count changes the result's last digits.",
+        "Machine", minimum=1, maximum=256,
+    )
+    device: str = setting(
+        "auto", "Device", "What does the arithmetic.",
+        "Machine", choices=DEVICES,
+    )
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "validation_size" and value is None:
+                value = VALIDATION_SIZES.get(self.dataset, 0)
+            object.__setattr__(self, field.name, checked(field.name, value))
+
+
+def setting_of(name: str) -> Setting:
+    """The `Setting` of one field of `TrainConfig`."""
+    found: Setting = TrainConfig.__dataclass_fields__[name].metadata["setting"]
+    return found
+
+
+def kind_of(name: str) -> type:
+    """The type of one field of `TrainConfig`: int, float or str."""
+    annotation = TrainConfig.__dataclass_fields__[name].type
+    return int if annotation == (int | None) else annotation  # type: ignore[return-value]
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value in the field's own type; raises ValueError saying what is allowed and what was found."""
+    about, kind = setting_of(name), kind_of(name)
+    if kind is str:
+        if not isinstance(value, str) or (about.choices is not None and value not in about.choices):
+            allowed = f"one of {', '.join(about.choices)}" if about.choices else "a name"
+            raise ValueError(f"{name} must be {allowed}, got {value!r}")
+        return value
+    number = "a whole number" if kind is int else "a number"
+    low = f"above {about.minimum:g}" if about.above else f"at least {about.minimum:g}"
+    allowed = f"{name} must be {number}, {low} and at most {about.maximum:.10g}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
+        raise ValueError(allowed)
+    too_low = value <= about.minimum if about.above else value < about.minimum
+    if not math.isfinite(value) or too_low or value > about.maximum:
+        raise ValueError(allowed)
+    return kind(value)
+
+
+def from_dict(values: dict[str, Any]) -> TrainConfig:
+    """A config from what `dataclasses.asdict` made of it; raises ValueError for a field that does not exist."""
+    known = [field.name for field in fields(TrainConfig)]
+    for name in values:
+        if name not in known:
+            raise ValueError(f"there is no setting {name!r}; the settings are {', '.join(known)}")
+    return TrainConfig(**values)

@@ -1,0 +1,176 @@
+"""MNIST is fetched once, checked, and moved into place whole: from the shell, or beside the app."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import TimeoutError as NoAnswer
+from pathlib import Path
+from typing import IO, Any
+
+from mnist_core.data import MNIST_FILES, DataError, cache_folder, damage, mnist_folder, raw_folder
+
+# The first two are kept by PyTorch and by Google's CVDF, the third is where MNIST was first published.
+MIRRORS = [
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "http://yann.lecun.com/exdb/mnist/",
+]
+ARCHIVES = 9_912_422 + 28_881 + 1_648_877 + 4_542  # bytes of the four .gz files
+PATIENCE = 2.5  # seconds a mirror has to answer before this machine counts as offline
+STALL = 20.0  # seconds without a byte before a download is given up
+ELSEWHERE = "set MNIST_DATA_DIR to a folder that has it, or use the sample digits (dataset sample)"
+
+
+def online(mirrors: list[str] | None = None) -> bool:
+    """Does any mirror answer within 2.5 seconds? Name servers that never answer count as no."""
+    pool = ThreadPoolExecutor()
+    answers = [pool.submit(answers_at, mirror) for mirror in mirrors or MIRRORS]
+    try:
+        return any(answer.result() for answer in as_completed(answers, timeout=PATIENCE))
+    except NoAnswer:
+        return False
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def answers_at(mirror: str) -> bool:
+    """Is there a server behind this address?"""
+    try:
+        with urllib.request.urlopen(mirror, timeout=PATIENCE):  # noqa: S310, the addresses stand above
+            return True
+    except urllib.error.HTTPError:
+        return True  # it answered, if only to say that it lists no folders
+    except (OSError, ValueError):
+        return False
+
+
+def download(folder: Path | None = None) -> Path:
+    """MNIST in the folder (default: the user's cache), through torchvision, trying each mirror twice; the folder.
+
+    An interrupted download is taken up again file by file; nothing half-written is ever moved into place. Progress
+    goes to stderr. Raises DataError with one sentence when no mirror serves it or the disk refuses it.
+    """
+    from torchvision import datasets
+
+    folder = folder or cache_folder()
+    part = folder / ".download"
+    socket.setdefaulttimeout(STALL)
+    why: object = "no mirror answered"
+    for mirror in MIRRORS * 2:
+        one_mirror = type("MNIST", (datasets.MNIST,), {"mirrors": [mirror]})  # the class's name is its folder's
+        try:
+            for name in MNIST_FILES:  # unpacked by an attempt that may have been cut off
+                (raw_folder(part) / name).unlink(missing_ok=True)
+            one_mirror(str(part), download=True)
+        except (OSError, RuntimeError, EOFError) as error:
+            why = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+            continue
+        why = damage(part)
+        if why is None:
+            move_in(part, folder)
+            return folder
+    raise DataError(f"MNIST could not be fetched ({why}); {ELSEWHERE}.")
+
+
+def move_in(part: Path, folder: Path) -> None:
+    """Put the checked files into their place, one rename each, and remove what is left of the download."""
+    raw_folder(folder).mkdir(parents=True, exist_ok=True)
+    for name in MNIST_FILES:
+        os.replace(raw_folder(part) / name, raw_folder(folder) / name)
+    shutil.rmtree(part, ignore_errors=True)
+
+
+def find_or_download() -> Path:
+    """The folder with MNIST, fetched first if it is nowhere on this machine. Raises DataError."""
+    with contextlib.suppress(DataError):
+        return mnist_folder()
+    if not online():
+        raise DataError(f"MNIST is not on this machine, and no mirror answers: it seems to be offline; {ELSEWHERE}.")
+    return download()
+
+
+class Source:
+    """Whether MNIST is here yet; a download goes on in a process of its own, and ends with this one."""
+
+    def __init__(self, command: list[str] | None = None) -> None:
+        self.state = "looking"  # looking, downloading, ready, offline, failed
+        self.sentence = ""  # why it is not ready
+        self._command = command or [sys.executable, "-m", "mnist_core.fetch"]
+        self._thread: threading.Thread | None = None
+        self.look()
+
+    def look(self) -> None:
+        """Look for MNIST again, and fetch it if it is nowhere; returns at once."""
+        if self._thread is None or not self._thread.is_alive():
+            self.state = "looking"
+            self._thread = threading.Thread(target=self._find, daemon=True)
+            self._thread.start()
+
+    @property
+    def ready(self) -> bool:
+        """Can training use MNIST now?"""
+        return self.state == "ready"
+
+    @property
+    def fraction(self) -> float:
+        """How much of the download is done, 0..1."""
+        done = 0
+        for file in raw_folder(cache_folder() / ".download").glob("*.gz"):
+            with contextlib.suppress(OSError):
+                done += file.stat().st_size
+        return min(done / ARCHIVES, 1.0)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it is known how this ends, but not longer than this."""
+        if self._thread:
+            self._thread.join(seconds)
+
+    def _find(self) -> None:
+        try:
+            mnist_folder()
+            self.state = "ready"
+            return
+        except DataError as error:
+            self.sentence = str(error)
+        if not online():
+            self.state = "offline"
+            return
+        self.state = "downloading"
+        child = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=Path(__file__).resolve().parent.parent,
+        )
+        assert child.stdout is not None
+        said = child.stdout.read().strip()
+        self.sentence = said or "The download ended without saying why."
+        self.state = "ready" if child.wait() == 0 else "failed"
+
+
+def end_with(parent: IO[Any]) -> None:
+    """End this process when the pipe from the one that started it closes, however that one ended."""
+
+    def watch() -> None:
+        parent.read()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    end_with(sys.stdin)
+    try:
+        download()
+    except DataError as error:
+        print(error)
+        sys.exit(1)

@@ -1,0 +1,247 @@
+"""The networks: each a chain of named layers, made by one decorated function.
+
+To add one, write such a function: the form, the texts, the tests and the command line find it here. Its first
+docstring line is what the learner reads about it.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mnist_core._lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+else:
+    torch, nn = LazyModule("torch"), LazyModule("torch.nn")
+
+
+Make = Callable[[float], "nn.Sequential"]  # of the dropout
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network as the registry knows it: `make(dropout)` builds it with fresh weights."""
+
+    name: str
+    title: str
+    source: str  # who had the idea
+    about: str  # one sentence for the learner
+    make: Make
+
+
+ARCHITECTURES: dict[str, Architecture] = {}
+
+
+def architecture(title: str, source: str) -> Callable[[Make], Make]:
+    """Enter the decorated function into `ARCHITECTURES`, under its name with dashes for underscores."""
+
+    def enter(make: Make) -> Make:
+        name = make.__name__.replace("_", "-")
+        about = (inspect.getdoc(make) or "").partition("\n\n")[0].replace("\n", " ")
+        ARCHITECTURES[name] = Architecture(name, title, source, about, make)
+        return make
+
+    return enter
+
+
+def layers(**named: "nn.Module") -> "nn.Sequential":
+    """The layers one after the other, each under its own name."""
+    chain = nn.Sequential()
+    for name, layer in named.items():
+        chain.add_module(name, layer)
+    return chain
+
+
+@architecture("Softmax regression", source="Cox, 1958, as a network without hidden layers")
+def softmax(dropout: float) -> "nn.Sequential":
+    """Each digit weighs all 784 pixels once and the heaviest wins: no layers in between, so no shapes either."""
+    return layers(  #                            (N,  1, 28, 28)
+        flatten=nn.Flatten(),  #                 (N, 784)
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(784, 10),  #            (N, 10)
+    )
+
+
+@architecture("Multilayer perceptron", source="Rumelhart, Hinton & Williams, 1986 (here with ReLU)")
+def mlp(dropout: float) -> "nn.Sequential":
+    """Two dense layers see all pixels at once, and must learn every stroke anew at every place."""
+    return layers(  #                            (N,  1, 28, 28)
+        flatten=nn.Flatten(),  #                 (N, 784)
+        dense1=nn.Linear(784, 256),  #           (N, 256)
+        relu1=nn.ReLU(),
+        dense2=nn.Linear(256, 128),  #           (N, 128)
+        relu2=nn.ReLU(),
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(128, 10),  #            (N, 10)
+    )
+
+
+@architecture("LeNet-5", source="LeCun et al., 1998 (here with ReLU and max-pooling)")
+def lenet_5(dropout: float) -> "nn.Sequential":
+    """Two convolutions find strokes and corners, three dense layers weigh them."""
+    return layers(  #                            (N,  1, 28, 28)
+        conv1=nn.Conv2d(1, 6, 5, padding=2),  #  (N,  6, 28, 28)
+        relu1=nn.ReLU(),
+        pool1=nn.MaxPool2d(2),  #                (N,  6, 14, 14)
+        conv2=nn.Conv2d(6, 16, 5),  #            (N, 16, 10, 10)
+        relu2=nn.ReLU(),
+        pool2=nn.MaxPool2d(2),  #                (N, 16,  5,  5)
+        flatten=nn.Flatten(),  #                 (N, 400)
+        dense1=nn.Linear(400, 120),  #           (N, 120)
+        relu3=nn.ReLU(),
+        dense2=nn.Linear(120, 84),  #            (N, 84)
+        relu4=nn.ReLU(),
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(84, 10),  #             (N, 10)
+    )
+
+
+@architecture("Classic CNN", source="seed 000: conv-ReLU-pool blocks and a dense head; the sizes are ours")
+def classic_cnn(dropout: float) -> "nn.Sequential":
+    """Three conv-ReLU-pool blocks see ever larger parts of the digit, a dense head decides."""
+    return layers(  #                            (N,  1, 28, 28)
+        conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
+        relu1=nn.ReLU(),
+        pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
+        conv2=nn.Conv2d(32, 64, 3, padding=1),  # (N, 64, 14, 14)
+        relu2=nn.ReLU(),
+        pool2=nn.MaxPool2d(2),  #                (N, 64,  7,  7)
+        conv3=nn.Conv2d(64, 64, 3, padding=1),  # (N, 64,  7,  7)
+        relu3=nn.ReLU(),
+        pool3=nn.MaxPool2d(2),  #                (N, 64,  3,  3)
+        flatten=nn.Flatten(),  #                 (N, 576)
+        dense=nn.Linear(576, 128),  #            (N, 128)
+        relu4=nn.ReLU(),
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(128, 10),  #            (N, 10)
+    )
+
+
+@architecture("Two conv blocks, one linear layer", source="seed 001; the channels are ours")
+def conv_block_sgd(dropout: float) -> "nn.Sequential":
+    """Two convolutions before a single pooling, then every digit weighs the 6,272 values that are left."""
+    return layers(  #                            (N,  1, 28, 28)
+        conv1=nn.Conv2d(1, 16, 3, padding=1),  # (N, 16, 28, 28)
+        relu1=nn.ReLU(),
+        conv2=nn.Conv2d(16, 32, 3, padding=1),  # (N, 32, 28, 28)
+        relu2=nn.ReLU(),
+        pool2=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
+        flatten=nn.Flatten(),  #                 (N, 6272)
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(6272, 10),  #           (N, 10)
+    )
+
+
+@architecture("MNIST CNN", source="seed 002, layer for layer")
+def mnist_cnn_adam(dropout: float) -> "nn.Sequential":
+    """Two convolutions with pooling find strokes and how they meet, a dense layer of 128 weighs them."""
+    return layers(  #                            (N,  1, 28, 28)
+        conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
+        relu1=nn.ReLU(),
+        pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
+        conv2=nn.Conv2d(32, 64, 3, padding=1),  # (N, 64, 14, 14)
+        relu2=nn.ReLU(),
+        pool2=nn.MaxPool2d(2),  #                (N, 64,  7,  7)
+        flatten=nn.Flatten(),  #                 (N, 3136)
+        dense=nn.Linear(3136, 128),  #           (N, 128)
+        relu3=nn.ReLU(),
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(128, 10),  #            (N, 10)
+    )
+
+
+@architecture("Wide head", source="seed 003, layer for layer (ReLU between its dense layers is ours)")
+def wide_head(dropout: float) -> "nn.Sequential":
+    """The same two convolutions before a far larger head: 3.2 million of its 3.3 million weights are dense."""
+    return layers(  #                            (N,  1, 28, 28)
+        conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
+        relu1=nn.ReLU(),
+        pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
+        conv2=nn.Conv2d(32, 64, 3, padding=1),  # (N, 64, 14, 14)
+        relu2=nn.ReLU(),
+        pool2=nn.MaxPool2d(2),  #                (N, 64,  7,  7)
+        flatten=nn.Flatten(),  #                 (N, 3136)
+        dense1=nn.Linear(3136, 1000),  #         (N, 1000)
+        relu3=nn.ReLU(),
+        dense2=nn.Linear(1000, 100),  #          (N, 100)
+        relu4=nn.ReLU(),
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(100, 10),  #            (N, 10)
+    )
+
+
+@architecture(
+    "Dropout CNN", source="seed 004: two conv-ReLU-pool blocks, a dense layer and dropout; the sizes are ours"
+)
+def dropout_cnn(dropout: float) -> "nn.Sequential":
+    """Values are switched off at random on both sides of the dense layer, so that none is relied on alone."""
+    return layers(  #                            (N,  1, 28, 28)
+        conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
+        relu1=nn.ReLU(),
+        pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
+        conv2=nn.Conv2d(32, 64, 3, padding=1),  # (N, 64, 14, 14)
+        relu2=nn.ReLU(),
+        pool2=nn.MaxPool2d(2),  #                (N, 64,  7,  7)
+        flatten=nn.Flatten(),  #                 (N, 3136)
+        dropout1=nn.Dropout(dropout),
+        dense=nn.Linear(3136, 128),  #           (N, 128)
+        relu3=nn.ReLU(),
+        dropout2=nn.Dropout(dropout),
+        output=nn.Linear(128, 10),  #            (N, 10)
+    )
+
+
+def known(name: str) -> Architecture:
+    """The registered network of this name; raises ValueError naming those there are. Needs no torch."""
+    if name not in ARCHITECTURES:
+        raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {name!r}")
+    return ARCHITECTURES[name]
+
+
+def build(name: str, dropout: float = 0.0, seed: int = 0) -> "nn.Sequential":
+    """The network with fresh weights, the same ones for the same seed; sets torch's random state."""
+    torch.manual_seed(seed)
+    return known(name).make(dropout)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of the table that describes a network."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]  # of what comes out of it, for one digit
+    parameters: int
+    about: str
+
+
+def describe(name: str, dropout: float = 0.0) -> list[Layer]:
+    """Every layer with its output shape and number of parameters, without allocating a weight."""
+    with torch.device("meta"):
+        chain, x, table = known(name).make(dropout), torch.empty(1, 1, 28, 28), []
+        for layer_name, layer in chain.named_children():
+            x = layer(x)
+            parameters = sum(weights.numel() for weights in layer.parameters())
+            table.append(Layer(layer_name, type(layer).__name__, tuple(x.shape[1:]), parameters, explain(layer)))
+    return table
+
+
+def explain(layer: "nn.Module") -> str:
+    """What a layer of this kind does, in a few words for the learner."""
+    if isinstance(layer, nn.Conv2d):
+        height, width = layer.kernel_size
+        return f"slides {layer.out_channels} filters of {height}x{width} over the picture"
+    if isinstance(layer, nn.MaxPool2d):
+        return f"keeps the largest of every {layer.kernel_size}x{layer.kernel_size} values"
+    if isinstance(layer, nn.Linear):
+        return f"{layer.out_features} weighted sums of all {layer.in_features:,} values"
+    if isinstance(layer, nn.Dropout):
+        return f"switches off {layer.p:.0%} of the values while training" if layer.p else "switched off"
+    if isinstance(layer, nn.ReLU):
+        return "turns everything negative into 0"
+    if isinstance(layer, nn.Flatten):
+        return "writes the maps into one row"
+    return ""

@@ -1,0 +1,82 @@
+"""Named settings to start from: one for each program this app grew out of, and teaching contrasts beside them."""
+
+from dataclasses import dataclass
+
+from mnist_core.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A `TrainConfig` with a name and, where it follows somebody's program, what that program reported."""
+
+    title: str
+    about: str
+    config: TrainConfig
+    reported: str = ""  # in words, for the learner
+    reported_accuracy: float | None = None  # on the test set, 0..1
+    reported_loss: float | None = None
+
+
+RECIPES = {
+    "classic-cnn": Recipe(
+        "Classic CNN",
+        "Three conv-ReLU-pool blocks with Adam, after seed 000.",
+        TrainConfig(architecture="classic-cnn", epochs=8),
+        reported="test accuracy 98.94 %, test loss 0.0329",
+        reported_accuracy=0.9894,
+        reported_loss=0.03294,
+    ),
+    "conv-block-sgd": Recipe(
+        "Conv blocks with SGD",
+        "Two convolutions and one linear layer with plain SGD, after seed 001.",
+        TrainConfig(architecture="conv-block-sgd", optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=5),
+        reported="test accuracy about 97 %",
+        reported_accuracy=0.97,
+    ),
+    "mnist-cnn-adam": Recipe(
+        "MNIST CNN with Adam",
+        "Two conv-ReLU-pool blocks, Adam, batches of 64, 10 epochs: seed 002 as it stands.",
+        TrainConfig(architecture="mnist-cnn-adam", epochs=10),
+        reported="“high accuracy”",
+    ),
+    "wide-head": Recipe(
+        "Wide head",
+        "The same convolutions before dense layers of 1,000 and 100, after seed 003.",
+        TrainConfig(architecture="wide-head", epochs=8),
+        reported="“high accuracy”",
+    ),
+    "dropout-cnn": Recipe(
+        "CNN with dropout",
+        "Two conv-ReLU-pool blocks with half of the dense values switched off, after seed 004.",
+        TrainConfig(architecture="dropout-cnn", dropout=0.5, epochs=12),
+        reported="test accuracy about 99.3 %, F1 0.993",
+        reported_accuracy=0.993,
+    ),
+    "lenet-5": Recipe(
+        "LeNet-5",
+        "The network of 1998 that read cheques, with today's optimizer.",
+        TrainConfig(architecture="lenet-5", learning_rate=2e-3, schedule="cosine", epochs=5),
+    ),
+    "mlp": Recipe(
+        "Without convolutions",
+        "Dense layers only: what a network learns that does not know that pixels have neighbours.",
+        TrainConfig(architecture="mlp", schedule="cosine", epochs=5),
+    ),
+    "softmax": Recipe(
+        "One layer",
+        "The simplest network there is: where it stops is what all the others are for.",
+        TrainConfig(architecture="softmax", schedule="cosine", epochs=3),
+    ),
+    "sample-digits": Recipe(
+        "Sample digits",
+        "A small network on the 1,797 digits that ship with the app: trains in seconds, needs no download.",
+        TrainConfig(dataset="sample", architecture="lenet-5", learning_rate=3e-3, schedule="cosine", epochs=20),
+    ),
+}
+
+
+def known(name: str) -> Recipe:
+    """The recipe of this name; raises ValueError naming those there are."""
+    if name not in RECIPES:
+        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}")
+    return RECIPES[name]

@@ -1,0 +1,37 @@
+"""The shelf: every run on this server, what the program it follows reported, and what it reached here."""
+
+import streamlit as st
+
+from mnist_core.runs import list_runs
+from ui import report
+from ui.shell import links_to_others, shell
+
+shell("Models")
+runs = list_runs()
+if not runs:
+    st.info("There is no model yet. Train one: it appears here when it is finished or stopped.")
+    links_to_others("Models")
+    st.stop()
+
+st.caption(
+    "What to notice: with 10,000 test digits an accuracy of 99 % is known to about ± 0.2 points, so two models whose "
+    "intervals overlap do not really differ."
+)
+chosen = st.dataframe(
+    report.shelf(runs),
+    column_config=report.SHELF_COLUMNS,
+    hide_index=True,
+    on_select="rerun",
+    selection_mode="single-row-required",
+    selection_default={"selection": {"rows": [0]}},
+    key="shelf",
+    alt="All models with their test accuracy, interval, loss, parameters and what their originals reported",
+)
+run = runs[min(chosen["selection"]["rows"][0], len(runs) - 1)] if chosen["selection"]["rows"] else runs[0]
+st.caption("Click a row to see that model.")
+
+report.heading(run)
+report.about(run)
+report.downloads(run)
+st.subheader("Go on", anchor=False)
+links_to_others("Models")

@@ -1,0 +1,37 @@
+"""Everything that is kept between reruns, each with the reason why."""
+
+import atexit
+
+import streamlit as st
+
+from mnist_core.data import Digits, load_digits
+from mnist_core.fetch import Source
+from mnist_core.models import Layer, describe
+from mnist_core.worker import Worker
+
+
+@st.cache_resource  # one for the whole server: one machine trains one network at a time, whoever pressed the button
+def worker() -> Worker:
+    """The training process, warm, so that the first point of a curve comes at once."""
+    kept = Worker()
+    kept.warm()
+    atexit.register(kept.close)
+    return kept
+
+
+@st.cache_resource  # one for the whole server: MNIST is looked for, and fetched, once
+def source() -> Source:
+    """Whether MNIST is here yet."""
+    return Source()
+
+
+@st.cache_resource(show_spinner=False)  # one read-only copy for all readers; cache_data would copy 47 MB at each hit
+def digits(dataset: str, part: str) -> Digits:
+    """The digits of one part of a data set."""
+    return load_digits(dataset, part)
+
+
+@st.cache_resource(show_spinner=False)  # the first one waits for torch's import, the same table never again
+def layers(architecture: str, dropout: float) -> list[Layer]:
+    """The rows that describe a network."""
+    return describe(architecture, dropout)

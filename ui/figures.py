@@ -1,0 +1,73 @@
+"""Plotly figures and pictures of digits: plain data in, figure out. Colours stand here and nowhere else."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+# Okabe & Ito's colours, told apart by colour-blind eyes, darkened where white paper needs it.
+TRAIN, VALIDATION = "#D98200", "#2F78C4"
+QUIET = "rgba(128, 138, 155, 0.28)"  # grid lines, readable on white and on black
+SMOOTHED = 12  # of at most 400 rows: the line that is easy to follow; the raw one stays visible behind it
+INK_ON_BLACK = 6  # each pixel of a digit becomes a square of this many pixels, never a blur
+
+
+def curves(history: list[dict], metric: str, epochs: float) -> go.Figure:
+    """Loss or accuracy ("loss", "accuracy") against epochs: training as it goes, validation at each epoch's end.
+
+    The axes are fixed by `epochs` and the best value so far, so that a growing curve does not make the page jump.
+    """
+    figure = go.Figure()
+    batches = [row for row in history if "loss" in row]
+    ended = [row for row in history if "validation_loss" in row]
+    percent = metric == "accuracy"
+    hover = "%{y:.2%}" if percent else "%{y:.4f}"
+    epochs_of, values = [row["epoch"] for row in batches], [row[metric] for row in batches]
+    smooth = trailing_mean(values, SMOOTHED)
+    figure.add_scatter(
+        x=epochs_of, y=values, mode="lines", line={"color": TRAIN, "width": 1}, opacity=0.3, hoverinfo="skip",
+        showlegend=False,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=epochs_of,
+        y=smooth,
+        mode="lines",
+        name="training (smoothed)",
+        line={"color": TRAIN, "width": 2},
+        hovertemplate=f"epoch %{{x:.2f}}: {hover}",
+    )
+    figure.add_scatter(
+        x=[row["epoch"] for row in ended],
+        y=[row[f"validation_{metric}"] for row in ended],
+        mode="lines+markers",
+        name="validation",
+        line={"color": VALIDATION, "width": 2.5},
+        marker={"size": 8},
+        hovertemplate=f"epoch %{{x:.2f}}: {hover}",
+    )
+    best = max([row[f"validation_{metric}"] for row in ended] or smooth or [0.0])
+    figure.update_xaxes(title="epochs", range=[0, epochs * 1.02], showgrid=False, fixedrange=True, zeroline=False)
+    figure.update_yaxes(gridcolor=QUIET, fixedrange=True, zeroline=False)
+    if percent:
+        low = 0.95 if best >= 0.985 else 0.9 if best >= 0.96 else 0.7 if best >= 0.85 else 0.0
+        figure.update_yaxes(title="accuracy", range=[low, 1 + (1 - low) * 0.02], tickformat=".0%")
+    else:
+        figure.update_yaxes(title="loss (nats)", type="log", range=[-2.7, 0.6], tickvals=[0.002, 0.01, 0.05, 0.2, 1, 3])
+    figure.update_layout(
+        height=300,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="closest",
+        dragmode=False,
+        uirevision="same",
+    )
+    return figure
+
+
+def trailing_mean(values: list[float], count: int) -> list[float]:
+    """Each value's mean with up to `count` - 1 before it; nothing of what comes later."""
+    return [sum(part) / len(part) for end in range(len(values)) if (part := values[max(0, end + 1 - count) : end + 1])]
+
+
+def picture(digit: np.ndarray) -> np.ndarray:
+    """uint8 (28, 28) enlarged to crisp squares, ink bright on black as the network sees it."""
+    return digit.repeat(INK_ON_BLACK, axis=0).repeat(INK_ON_BLACK, axis=1)

@@ -1,0 +1,57 @@
+"""The frame of every page: page config, the way to the other pages, what the data are, what is training."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from ui import caches, controls
+
+STYLE = Path(__file__).with_name("style.css")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry of the navigation."""
+
+    file: str
+    title: str
+    icon: str
+    purpose: str  # one line under the title: why the page exists
+
+
+PAGES = [
+    Page(
+        "Home.py", "Train", ":material/play_circle:", "Teach a network to read handwritten digits, and watch it learn."
+    ),
+    Page("pages/models.py", "Models", ":material/shelves:", "Every network that was trained, and how well it reads."),
+]
+
+
+def shell(title: str) -> None:
+    """The first call of every page: everything around its content."""
+    page = next(page for page in PAGES if page.title == title)
+    st.set_page_config(page_title=f"{title} · MNIST Lab", page_icon="✏️", layout="wide")
+    st.html(STYLE)
+    with st.sidebar:
+        st.markdown("**MNIST Lab**")
+        with st.container(key="navigation", gap=None):
+            for other in PAGES:
+                st.page_link(other.file, label=other.title, icon=other.icon)
+        controls.status_strip()
+    st.title(page.title, anchor=False)
+    st.caption(page.purpose)
+    controls.data_banner()
+
+
+def links_to_others(title: str) -> None:
+    """The other pages, each with its purpose: where to go from here."""
+    for page in PAGES:
+        if page.title != title:
+            st.page_link(page.file, label=f"{page.title}: {page.purpose}", icon=page.icon)
+
+
+def warm_up() -> None:
+    """Start what takes long, so that it is done when it is needed."""
+    caches.source()
+    caches.worker()

@@ -8,14 +8,14 @@ from ui.shell import links_to_others, shell
 shell("Train")
 recipe, name, config = form.recipe_form()
 run = controls.run_in_view(name)
-live = caches.worker().run is not None
-failure = caches.worker().failure(run.name) if run else None
+worker = caches.worker()
+failure = worker.failure(run.name) if run else None
 
 with st.container(key="train_here"):
     form.train_button("Train this recipe", "train_on_phone", name, config)
 
 
-@st.fragment(run_every=1 if live else None)
+@st.fragment(run_every=1 if worker.run and not worker.stopping else None)
 def watch() -> None:
     """The figures and the curves, once a second while it learns."""
     if run.result:

@@ -100,16 +100,18 @@ class Source:
     """Whether MNIST is here yet; a download goes on in a process of its own, and ends with this one."""
 
     def __init__(self, command: list[str] | None = None) -> None:
-        self.state = "looking"  # looking, downloading, ready, offline, failed
+        self.state = "looking"  # then ready, or connecting and from there offline, or downloading and failed or ready
         self.sentence = ""  # why it is not ready
         self._command = command or [sys.executable, "-m", "mnist_core.fetch"]
         self._thread: threading.Thread | None = None
+        self._looked = threading.Event()
         self.look()
 
     def look(self) -> None:
         """Look for MNIST again, and fetch it if it is nowhere; returns at once."""
         if self._thread is None or not self._thread.is_alive():
             self.state = "looking"
+            self._looked.clear()
             self._thread = threading.Thread(target=self._find, daemon=True)
             self._thread.start()
 
@@ -127,10 +129,9 @@ class Source:
                 done += file.stat().st_size
         return min(done / ARCHIVES, 1.0)
 
-    def wait(self, seconds: float) -> None:
-        """Wait until it is known how this ends, but not longer than this."""
-        if self._thread:
-            self._thread.join(seconds)
+    def wait_for_look(self, seconds: float = 5.0) -> None:
+        """Wait until this machine's own folders have been looked through; that never takes as long as a download."""
+        self._looked.wait(seconds)
 
     def _find(self) -> None:
         try:
@@ -138,7 +139,9 @@ class Source:
             self.state = "ready"
             return
         except DataError as error:
-            self.sentence = str(error)
+            self.sentence, self.state = str(error), "connecting"
+        finally:
+            self._looked.set()
         if not online():
             self.state = "offline"
             return

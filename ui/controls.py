@@ -21,42 +21,38 @@ def run_in_view(recipe: str) -> Run | None:
     return names.get(recipe)
 
 
-@st.fragment(run_every=1)
-def _busy_strip(name: str) -> None:
+def pulse() -> float:
+    """Seconds between two looks at what is training: often enough to be live, rarely enough to be cheap."""
     worker = caches.worker()
-    if worker.run is None or worker.run.name != name:
-        st.rerun()  # once, when it ends: every page then shows its result
-    _strip(worker.run, worker.stopping)
-
-
-@st.fragment(run_every=5)
-def _idle_strip() -> None:
-    st.caption("Nothing is training now.")
-    if caches.worker().run is not None:
-        st.rerun()  # somebody else pressed Train
-
-
-def _strip(run: Run, stopping: bool) -> None:
-    last = next((row for row in reversed(run.history) if "loss" in row), None)
-    done = last["step"] / last["steps"] if last else 0.0
-    text = "stopping" if stopping else "testing" if done == 1 else f"training, {done:.0%}"
-    st.progress(done, text=f"**{words.label(run)}** · {text}")
+    return 5.0 if worker.run is None else 0.25 if worker.stopping else 1.0
 
 
 def status_strip() -> None:
     """In the sidebar of every page: what is training now, wherever it was started."""
     run = caches.worker().run
     with st.container(key="strip"):
-        if run is None:
-            _idle_strip()
-        else:
-            _busy_strip(run.name)
+        st.fragment(strip, run_every=pulse())(run.name if run else None)
+
+
+def strip(name: str | None) -> None:
+    """The run of this name as it stands, or that there is none; when that changes, the whole page runs again."""
+    worker = caches.worker()
+    run = worker.run
+    if (run.name if run else None) != name:
+        st.rerun()
+    if run is None:
+        st.caption("Nothing is training now.")
+        return
+    last = next((row for row in reversed(run.history) if "loss" in row), None)
+    done = last["step"] / last["steps"] if last else 0.0
+    text = "stopping" if worker.stopping else "testing" if done == 1 else f"training, {done:.0%}"
+    st.progress(done, text=f"**{words.label(run)}** · {text}")
 
 
 def data_banner() -> None:
     """Above every page while MNIST is not here: what is used instead, and how to get it."""
     source = caches.source()
-    source.wait(0.5)  # on this machine already? that takes a moment to check
+    source.wait_for_look()  # is it on this machine already? that takes a moment to check, once
     if not source.ready:
         _banner()
 
@@ -68,15 +64,14 @@ def _banner() -> None:
         st.rerun()
     with st.container(key="banner", border=True):
         first = "**Sample digits, not MNIST:** the app uses 1,797 small digits that come with it, until MNIST is here."
-        if source.state in ("looking", "downloading"):
-            st.markdown(first)
+        st.markdown(first)
+        if source.state in ("looking", "connecting", "downloading"):
             st.progress(source.fraction, text=f"Fetching MNIST, {source.fraction:.0%} of 11 MB")
             return
-        why = "This machine is offline." if source.state == "offline" else source.sentence
-        st.markdown(f"{first} {why if source.state == 'offline' else ''}")
+        offline = "This machine seems to be offline." if source.state == "offline" else ""
         st.caption(
-            f"{source.sentence if source.state == 'offline' else why} To get it: connect to the internet and look "
-            "again, or let the environment variable MNIST_DATA_DIR name a folder that has MNIST/raw, and restart."
+            f"{source.sentence} {offline} To get MNIST, connect to the internet and look again, or let the environment "
+            "variable MNIST_DATA_DIR name a folder with MNIST/raw in it and start the app anew."
         )
         if st.button("Look again", key="look_again", icon=":material/refresh:"):
             source.look()

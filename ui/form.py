@@ -27,12 +27,18 @@ def fill(config: TrainConfig) -> None:
         config = replace(config, dataset="sample", validation_size=None)
     for name, value in asdict(config).items():
         st.session_state[field_key(name)] = value
-    st.session_state["form_has_mnist"] = caches.source().ready
+    st.session_state["filled"] = (config, caches.source().ready)
+
+
+def filled_before_mnist_came() -> bool:
+    """Does the form still hold, untouched, what was filled in while MNIST was not here?"""
+    config, with_mnist = st.session_state["filled"]
+    same = all(st.session_state[field_key(name)] == value for name, value in asdict(config).items())
+    return same and caches.source().ready and not with_mnist
 
 
 def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
     """The sidebar's form: the chosen recipe, its name, and the config as it now stands; None if that makes no sense."""
-    state = st.session_state
     first = FIRST if caches.source().ready else FIRST_WITHOUT_MNIST
     with st.sidebar:
         st.subheader("Recipe", anchor=False)
@@ -47,7 +53,7 @@ def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
             on_change=lambda: choose(st.session_state["recipe"]),
         )
         recipe = RECIPES[name]
-        if field_key("seed") not in state or state["form_has_mnist"] != caches.source().ready:
+        if "filled" not in st.session_state or filled_before_mnist_came():
             fill(recipe.config)
         buttons = st.container(key="buttons")
         note = st.container()

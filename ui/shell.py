@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import caches, controls
+from ui import controls
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -49,9 +49,3 @@ def links_to_others(title: str) -> None:
     for page in PAGES:
         if page.title != title:
             st.page_link(page.file, label=f"{page.title}: {page.purpose}", icon=page.icon)
-
-
-def warm_up() -> None:
-    """Start what takes long, so that it is done when it is needed."""
-    caches.source()
-    caches.worker()

@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -92,8 +93,9 @@ def train_command(options: argparse.Namespace) -> int:
         find_or_download()
     from tqdm import tqdm
 
-    from mnist_core.training import Diverged, train
+    from mnist_core.training import Diverged, choose_device, train
 
+    choose_device(config.device)
     run = create(config, options.recipe, options.out)
     stops: list[int] = []
 
@@ -104,7 +106,7 @@ def train_command(options: argparse.Namespace) -> int:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        with tqdm(unit="step", desc=run.name, dynamic_ncols=True) as bar:
+        with tqdm(unit="step", desc=run.name, dynamic_ncols=True, delay=0.5) as bar:
             for step in train(run, lambda: bool(stops)):
                 bar.total = step.steps
                 bar.update()
@@ -155,14 +157,20 @@ def classify_command(options: argparse.Namespace) -> int:
 def open_image(file: Path) -> np.ndarray:
     """The image upright as uint8 (H, W, 3), or (H, W, 4) where it has transparency. Raises OSError or ValueError."""
     try:
-        with Image.open(file) as image:
+        with (
+            warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
+            Image.open(file) as image,
+        ):
             if image.width * image.height > PIXELS:
                 raise ValueError(
                     f"has {image.width}x{image.height} pixels; at most {PIXELS:,} are read, make it smaller"
                 )
             clear = image.has_transparency_data
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGBA" if clear else "RGB"))
-    except UnidentifiedImageError:
+            upright = ImageOps.exif_transpose(image)
+            if image.mode.startswith("I;16"):  # Pillow would cut these off at 255
+                upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
+            return np.asarray(upright.convert("RGBA" if clear else "RGB"))
+    except (UnidentifiedImageError, RuntimeError, SyntaxError):  # the latter two from damaged AVIF
         raise ValueError("is not an image that can be read; use PNG, JPEG or WebP") from None
     except Image.DecompressionBombError:
         raise ValueError(f"has too many pixels; at most {PIXELS:,} are read, make it smaller") from None

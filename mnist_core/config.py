@@ -13,6 +13,7 @@ DATASETS = {
     "mnist": "MNIST: 60,000 training and 10,000 test digits of 28x28 pixels",
     "sample": "Sample digits: 1,797 real digits of 8x8 pixels that ship with scikit-learn, enlarged",
 }
+TRAINING_SIZES = {"mnist": 60_000, "sample": 1_437}  # digits to learn from, validation among them
 VALIDATION_SIZES = {"mnist": 5_000, "sample": 200}  # what None means in `validation_size`
 
 OPTIMIZERS = {
@@ -140,6 +141,12 @@ class TrainConfig:
             if field.name == "validation_size" and value is None:
                 value = VALIDATION_SIZES.get(self.dataset, 0)
             object.__setattr__(self, field.name, checked(field.name, value))
+        size = TRAINING_SIZES[self.dataset]
+        if (self.validation_size or 0) > size // 2:
+            raise ValueError(
+                f"validation_size must be at most {size // 2:,}, half of the {size:,} training digits of "
+                f"{self.dataset}, got {self.validation_size:,}"
+            )
 
 
 def setting_of(name: str) -> Setting:
@@ -167,8 +174,8 @@ def checked(name: str, value: Any) -> Any:
     allowed = f"{name} must be {number}, {low} and at most {about.maximum:.10g}, got {value!r}"
     if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
         raise ValueError(allowed)
-    too_low = value <= about.minimum if about.above else value < about.minimum
-    if not math.isfinite(value) or too_low or value > about.maximum:
+    high_enough = value > about.minimum if about.above else value >= about.minimum
+    if not (high_enough and value <= about.maximum):  # neither holds for nan
         raise ValueError(allowed)
     return kind(value)
 

@@ -107,10 +107,13 @@ def raw_folder(folder: Path | str) -> Path:
 def damage(folder: Path) -> str | None:
     """What is wrong with the first bad MNIST file below the folder, or None if all four are the published ones."""
     for name, checksum in MNIST_FILES.items():
-        file = stored(folder, name)
-        if not file.is_file():
-            return f"{raw_folder(folder) / name} is missing"
-        stamp = file.stat()
+        try:
+            file = stored(folder, name)
+            if not file.is_file():
+                return f"{raw_folder(folder) / name} is missing"
+            stamp = file.stat()
+        except OSError as error:  # a folder that may not be entered, a name that is too long
+            return f"{raw_folder(folder) / name} cannot be read ({error.strerror})"
         wrong = damage_of(file, checksum, stamp.st_mtime_ns, stamp.st_size)
         if wrong:
             return wrong

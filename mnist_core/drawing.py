@@ -62,8 +62,10 @@ def fit_box(ink: np.ndarray) -> np.ndarray:
     height, width = ink.shape
     scale = BOX / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    box: np.ndarray = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.LANCZOS), np.float32)
-    return (box * (255 / max(float(box.max()), 1.0))).clip(0, 255).astype(np.uint8)
+    floats = Image.fromarray(ink.astype(np.float32))  # in whole numbers a few specks would round to nothing
+    box: np.ndarray = np.asarray(floats.resize(size, Image.Resampling.LANCZOS)).clip(0, 255)
+    digit: np.ndarray = (box * (255 / box.max())).round().astype(np.uint8)
+    return digit
 
 
 def centre(box: np.ndarray) -> np.ndarray:

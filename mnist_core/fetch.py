@@ -1,6 +1,7 @@
 """MNIST is fetched once, checked, and moved into place whole: from the shell, or beside the app."""
 
 import contextlib
+import http.client
 import os
 import shutil
 import socket
@@ -47,7 +48,7 @@ def answers_at(mirror: str) -> bool:
             return True
     except urllib.error.HTTPError:
         return True  # it answered, if only to say that it lists no folders
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 
@@ -69,13 +70,12 @@ def download(folder: Path | None = None) -> Path:
             for name in MNIST_FILES:  # unpacked by an attempt that may have been cut off
                 (raw_folder(part) / name).unlink(missing_ok=True)
             one_mirror(str(part), download=True)
-        except (OSError, RuntimeError, EOFError) as error:
+            why = damage(part)
+            if why is None:
+                move_in(part, folder)
+                return folder
+        except (OSError, RuntimeError, EOFError, http.client.HTTPException) as error:
             why = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-            continue
-        why = damage(part)
-        if why is None:
-            move_in(part, folder)
-            return folder
     raise DataError(f"MNIST could not be fetched ({why}); {ELSEWHERE}.")
 
 

@@ -29,6 +29,8 @@ CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT, ERROR = (
     "config.json", "history.jsonl", "model.safetensors", "predictions.safetensors", "result.json", "error.json",
 )  # fmt: skip
 
+RESULT_KEYS = {"test", "validation", "best_epoch", "epochs", "steps", "parameters", "seconds", "cpu_seconds"}
+
 
 class RunError(ValueError):
     """A run that cannot be found, read or written; the message says which, why and what to do."""
@@ -49,10 +51,13 @@ class Run:
         """Raises RunError when the folder holds no readable config.json."""
         self.folder = Path(folder)
         self.name = self.folder.name
+        self._result: dict[str, Any] = {}
         about = self._json(CONFIG)
         try:
             self.config: TrainConfig = from_dict(about["config"])
             self.recipe: str | None = about.get("recipe")
+            if not isinstance(self.recipe, str | None):
+                raise ValueError(f"its recipe is no name but {self.recipe!r}")
             self.created: str = str(about.get("created", ""))
         except (KeyError, TypeError, ValueError) as error:
             raise self._broken(CONFIG, error) from None
@@ -74,15 +79,15 @@ class Run:
         """Why a failed run failed, in one sentence."""
         return str(self._json(ERROR).get("error", "")) if self.status == "failed" else None
 
-    @cached_property
+    @property
     def result(self) -> dict[str, Any]:
         """What came out, as `training.train` wrote it; empty until then. Raises RunError when it is damaged."""
-        if not (self.folder / RESULT).exists():
-            return {}
-        result = self._json(RESULT)
-        if result.get("status") not in ("finished", "stopped") or not isinstance(result.get("test"), dict):
-            raise self._broken(RESULT, "it is not the result of a training")
-        return result
+        if not self._result and (self.folder / RESULT).exists():
+            result = self._json(RESULT)
+            if result.get("status") not in ("finished", "stopped") or not result.keys() >= RESULT_KEYS:
+                raise self._broken(RESULT, "it is not the result of a training")
+            self._result = result
+        return self._result
 
     @property
     def history(self) -> list[dict[str, float]]:
@@ -95,9 +100,16 @@ class Run:
         except (OSError, UnicodeDecodeError) as error:
             raise self._broken(HISTORY, error) from None
         try:
-            return [json.loads(line) for line in lines[:-1]]  # the last one may be half-written
-        except ValueError as error:
+            rows = [json.loads(line) for line in lines[:-1]]  # the last one may be half-written
+        except (ValueError, RecursionError) as error:
             raise self._broken(HISTORY, error) from None
+        if not all(isinstance(row, dict) and {"step", "epoch", "seconds"} <= row.keys() for row in rows):
+            raise self._broken(HISTORY, "its rows are not those of a training")
+        return rows
+
+    def check(self) -> None:
+        """Raises RunError if its result, history or error is damaged."""
+        _ = self.result, self.error, self.history
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -123,8 +135,8 @@ class Run:
     def _model(self) -> "nn.Sequential":
         from safetensors.torch import load_file
 
-        network = models.build(self.config.architecture, self.config.dropout)
         try:
+            network = models.build(self.config.architecture, self.config.dropout)
             network.load_state_dict({k: v.float() for k, v in load_file(self._existing(MODEL)).items()})
         except RunError:
             raise
@@ -164,7 +176,6 @@ class Run:
         }
         replace(self.folder / PREDICTIONS, save(tensors))
         replace(self.folder / RESULT, dump(result))
-        self.__dict__.pop("result", None)
 
     def fail(self, sentence: str) -> None:
         """Mark the run as failed, with the reason."""
@@ -180,7 +191,7 @@ class Run:
             content = json.loads((self.folder / file).read_text("utf-8"))
         except FileNotFoundError:
             raise RunError(f"{self.folder} is not a run: it has no {file}.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise self._broken(file, error) from None
         if not isinstance(content, dict):
             raise self._broken(file, "it is not a JSON object")
@@ -244,7 +255,7 @@ def load_run(name_or_path: str | Path) -> Run:
         for parent in (SHIPPED, folder()):
             if parent.is_dir() and text in os.listdir(parent):
                 return Run(parent / text)
-        if not Path(text).is_dir():
+        if not os.path.isdir(text):
             names = ", ".join(run.name for run in list_runs()) or "none yet"
             raise RunError(f"there is no run {text!r}; the runs are {names}.")
     return Run(name_or_path)

@@ -83,13 +83,12 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
         plain = F.cross_entropy(logits.detach().float(), y).item() if config.label_smoothing else loss.item()
         right = (logits.argmax(1) == y).sum().item()
         if not math.isfinite(plain):
-            raise Diverged(
-                f"The loss was {plain} after {step} steps: with a learning rate of {config.learning_rate:g} "
-                "the training diverged; try a smaller one."
-            )
+            raise diverged(plain, step, config)
         losses, hits, met, seen = losses + plain * len(y), hits + right, met + len(y), seen + len(y)
         ends = step % per_epoch == 0 or step == steps
         validation = score(log_probabilities(model, held_out.images), held_out.labels) if ends else None
+        if validation and not math.isfinite(validation.loss):
+            raise diverged(validation.loss, step, config)
         seconds = time.perf_counter() - start
         yield Step(
             step=step,
@@ -105,6 +104,14 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
         )
 
 
+def diverged(loss: float, step: int, config: TrainConfig) -> Diverged:
+    """What is raised when the loss is no number any more."""
+    return Diverged(
+        f"The loss was {loss} after {step} steps: with a learning rate of {config.learning_rate:g} "
+        "the training diverged; try a smaller one."
+    )
+
+
 def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     """Train as the run's config says and write everything into its folder, yielding every step.
 
@@ -115,6 +122,7 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     digits, held_out = split(load_digits(config.dataset, "train"), config.validation_size or 0, config.seed)
     model = build(config.architecture, config.dropout, config.seed)
     best, best_weights, best_epoch = Score(math.inf, 0.0), {}, 0.0
+    make_optimizer(model, config)  # torch imports much for the first one, which is no part of the training
     cpu = time.process_time()
     waiting: list[Step] = []
     stopped = False
@@ -124,6 +132,8 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
         stopped = step.step < step.steps and stop()
         if stopped and validation is None:  # what was learned since the last epoch may be the best there is
             validation = score(log_probabilities(model, held_out.images), held_out.labels)
+            if not math.isfinite(validation.loss):
+                raise diverged(validation.loss, step.step, config)
         waiting.append(step)
         if step.step == 1 or len(waiting) >= step.steps / LOGGED:
             run.log(batches_row(waiting))

@@ -19,7 +19,8 @@ from mnist_core.config import TrainConfig
 from mnist_core.data import DataError
 from mnist_core.runs import Run, RunError, create
 
-GRACE = 6.0  # seconds a stopped run has to test its best model before the process is ended
+WARM_UP = 120.0  # seconds a process may take to import torch on a slow machine
+GRACE = 20.0  # seconds a warm one has to test its best model when told to stop
 
 
 class Worker:
@@ -29,6 +30,7 @@ class Worker:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[str] | None = None
         self._run: Run | None = None
+        self._warm = threading.Event()
         self._stopping = 0.0  # when Stop was pressed, by time.monotonic
         self._failures: dict[str, str] = {}
 
@@ -37,6 +39,7 @@ class Worker:
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return
+            self._warm.clear()
             environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mnist_core.worker"],
@@ -65,9 +68,7 @@ class Worker:
             if self._run is not None and not self._stopping:
                 self._stopping = time.monotonic()
                 self._tell("stop")
-                timer = threading.Timer(GRACE, self._end, args=[self._process, self._run])
-                timer.daemon = True
-                timer.start()
+                threading.Thread(target=self._end, args=[self._process, self._run], daemon=True).start()
 
     def close(self) -> None:
         """End the process; a training that goes on is stopped and kept."""
@@ -80,6 +81,7 @@ class Worker:
             process.wait(GRACE)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
     @property
     def run(self) -> Run | None:
@@ -106,6 +108,8 @@ class Worker:
             process.kill()  # `_listen` sees its end and says so
 
     def _end(self, process: subprocess.Popen[str] | None, run: Run) -> None:
+        self._warm.wait(WARM_UP)
+        time.sleep(GRACE)
         with self._lock:
             if process is not None and self._run is run and process is self._process:
                 process.kill()
@@ -114,13 +118,19 @@ class Worker:
         assert process.stdout is not None
         for line in process.stdout:
             event = json.loads(line)
+            if event["event"] == "ready" and process is self._process:
+                self._warm.set()
             if event["event"] == "ended":
-                self._settle(event["error"])
+                self._settle(process, event["error"])
         code = process.wait()
-        self._settle(f"The training process ended unexpectedly (exit code {code}); what it had learned is lost.")
+        self._settle(
+            process, f"The training process ended unexpectedly (exit code {code}); what it had learned is lost."
+        )
 
-    def _settle(self, error: str | None) -> None:
+    def _settle(self, process: subprocess.Popen[str], error: str | None) -> None:
         with self._lock:
+            if process is not self._process:
+                return  # the end of one that another has replaced
             if self._run is not None and error:
                 self._failures[self._run.name] = error
             self._run = None
@@ -139,6 +149,7 @@ def main() -> None:
                 told_to_stop.set()
                 continue
             with came:
+                told_to_stop.clear()  # a stop that came before was for a training that had just ended
                 orders.append(line.strip().removeprefix("train "))
                 came.notify()
         told_to_stop.set()  # the server has gone: keep what there is, then go too
@@ -156,9 +167,8 @@ def main() -> None:
             came.wait_for(lambda: orders)
             folder = orders.pop(0)
         if not folder:
-            return
+            os._exit(0)  # torch takes seconds to leave in order
         error = work(Path(folder), told_to_stop)
-        told_to_stop.clear()
         say(event="ended", error=error)
 
 

@@ -3,12 +3,24 @@
 import streamlit as st
 
 from mnist_core.data import DataError, Digits
-from mnist_core.runs import Run, list_runs
+from mnist_core.runs import Run, RunError, list_runs
 from ui import caches, words
 
 
 def run_in_view(recipe: str) -> Run | None:
-    """The run the Train page shows: what is training now, else what the URL names, else the recipe's shipped one."""
+    """The run the Train page shows; of one that is damaged the page gets the reason instead."""
+    run = wanted_run(recipe)
+    try:
+        if run is not None:
+            run.check()
+        return run
+    except RunError as error:
+        st.error(str(error))
+        return None
+
+
+def wanted_run(recipe: str) -> Run | None:
+    """What is training now, else what the URL names, else the recipe's shipped run."""
     live = caches.worker().run
     if live is not None:
         return live

@@ -169,11 +169,11 @@ def shelf_row(run: Run) -> dict[str, object]:
     recipe = RECIPES.get(run.recipe or "")
     row: dict[str, object] = {
         "Model": label(run),
-        "Status": "training" if live and live.name == run.name else standing(run),
-        "Digits": title_of("dataset", run.config.dataset),
         "Test accuracy": None,
         "95 % interval": "",
         "Loss": None,
+        "Digits": title_of("dataset", run.config.dataset),
+        "Status": "training" if live and live.name == run.name else standing(run),
         "Original": recipe.reported if recipe else "",
         "Parameters": None,
         "CPU seconds": None,

@@ -54,4 +54,5 @@ def duration(seconds: float | None) -> str:
     """Seconds as "48 s" or "3:05 min", None as dots."""
     if seconds is None:
         return "…"
-    return f"{seconds:.0f} s" if seconds < 99.5 else f"{seconds // 60:.0f}:{seconds % 60:02.0f} min"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{seconds:.0f} s" if seconds < 99.5 else f"{minutes}:{rest:02} min"

@@ -1,0 +1,39 @@
+"""Every page by its own address on a fresh server: on a projector, a laptop and a phone, light and dark."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from ui.shell import PAGES
+
+pytestmark = pytest.mark.browser
+
+SIZES = [(1920, 1080), (1366, 768), (390, 844)]
+THEMES = tomllib.loads((Path(__file__).parent.parent.parent / ".streamlit/config.toml").read_text("utf-8"))["theme"]
+OVERFLOW = """() => [...document.querySelectorAll('html, .stMain, .stSidebarContent')]
+    .map(part => part.scrollWidth - part.clientWidth)"""
+BACKGROUND = "app => getComputedStyle(app).backgroundColor"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
+def test_a_page_fits_every_screen_in_light_and_dark(serve, mnist, visit, page):
+    server = serve()
+    path = "/" if page.file == "Home.py" else f"/{Path(page.file).stem}"
+    for width, height in SIZES:
+        visitor = visit(server, width, height)
+        for scheme in ("light", "dark"):
+            visitor.page.emulate_media(color_scheme=scheme)
+            visitor.open(path)
+            where = f"{page.title} at {width} x {height}, {scheme}"
+            expect(visitor.page.get_by_role("heading", name=page.title, exact=True, level=1)).to_be_visible()
+            expect(visitor.page.locator(".stException")).to_have_count(0)
+            assert max(visitor.page.evaluate(OVERFLOW)) <= 0, where
+            assert visitor.page.locator(".stApp").evaluate(BACKGROUND) == rgb(THEMES[scheme]["backgroundColor"]), where
+            assert visitor.errors == [], where
+
+
+def rgb(colour: str) -> str:
+    """#10141C as a browser says it."""
+    return f"rgb({', '.join(str(part) for part in bytes.fromhex(colour.removeprefix('#')))})"

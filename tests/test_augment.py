@@ -1,0 +1,143 @@
+"""Changed digits are still digits, each changed in its own way."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import mnist_core.augment as changes
+from mnist_core.augment import CHANGES, RESIZE, SHIFT, SLANT, TURN, affine_grid, augment, blur, shift
+from mnist_core.config import AUGMENTATIONS
+
+
+@pytest.fixture(autouse=True)
+def dice():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(params=CHANGES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def images(toy_digits):
+    return torch.tensor(toy_digits.images[:64])
+
+
+def twice(images, name):
+    """The same change from the same seed, two times."""
+    for _ in range(2):
+        torch.manual_seed(3)
+        yield augment(images, name)
+
+
+def test_every_change_has_a_description():
+    assert {"none", *CHANGES} == set(AUGMENTATIONS)
+
+
+def test_no_change_is_none(images):
+    assert augment(images, "none") is images
+
+
+@pytest.mark.parametrize("strength", [0, 0.3, 1, 2])
+def test_a_change_keeps_shape_and_range(images, name, strength):
+    changed = augment(images, name, strength)
+    assert changed.shape == images.shape
+    assert changed.is_floating_point()
+    assert changed.min() >= 0
+    assert changed.max() <= 255 + 1e-3
+
+
+def test_no_strength_is_no_change(images, name):
+    allowed = 0 if name == "shift" else 1  # grey levels
+    torch.testing.assert_close(augment(images, name, 0.0), images.float(), rtol=0, atol=allowed)
+
+
+def test_more_strength_is_more_change(images, name):
+    little, much = ((augment(images, name, strength) - images).abs().mean() for strength in (0.5, 2.0))
+    assert little < much
+
+
+def test_every_picture_gets_its_own_change(name, toy_digits):
+    same = torch.tensor(toy_digits.images[:1]).expand(16, -1, -1)
+    changed = augment(same, name)
+    assert len(torch.unique(changed, dim=0)) > 8
+
+
+def test_the_same_seed_gives_the_same_change(images, name):
+    first, again = twice(images, name)
+    assert torch.equal(first, again)
+
+
+def test_the_originals_stay_as_they_are(images, name):
+    before = images.clone()
+    augment(images, name)
+    assert torch.equal(images, before)
+
+
+def test_every_digit_keeps_most_of_its_ink(name, mnist, monkeypatch):
+    from mnist_core.data import load_digits
+
+    monkeypatch.setenv("MNIST_DATA_DIR", str(mnist))
+    digits = torch.tensor(load_digits("mnist", "test").images[:100])
+    kept = augment(digits, name).sum((1, 2)) / digits.sum((1, 2))
+    assert kept.min() > 0.6
+    assert kept.max() < 1.6
+
+
+def moved(image, dx, dy):
+    """One picture moved right and down by hand; black comes in at the edges."""
+    result = np.zeros_like(image)
+    for row in range(28):
+        for column in range(28):
+            if 0 <= row - dy < 28 and 0 <= column - dx < 28:
+                result[row, column] = image[row - dy, column - dx]
+    return result
+
+
+def test_shift_moves_by_whole_pixels_in_every_direction(images):
+    reach = range(-int(SHIFT), int(SHIFT) + 1)
+    places = [(dx, dy) for dx in reach for dy in reach]
+    image = images[0].numpy()
+    allowed = {moved(image, dx, dy).tobytes(): (dx, dy) for dx, dy in places}
+    found = shift(images[:1].float().expand(500, -1, -1)).to(torch.uint8).numpy()
+    assert {allowed[picture.tobytes()] for picture in found} == set(places)
+
+
+def test_affine_turns_resizes_slants_and_shifts_within_its_limits():
+    images = torch.zeros(500, 28, 28)
+    here = affine_grid(images, 0.0).reshape(500, -1, 2)
+    there = affine_grid(images, 1.0).reshape(500, -1, 2)
+    matrix = torch.linalg.lstsq(torch.cat([here, torch.ones(500, 784, 1)], 2), there).solution.mT.numpy()
+    (a, b, dx), (c, d, dy) = matrix.transpose(1, 2, 0)
+    found = {"turn": np.arctan2(-c, d), "size": 1 / np.hypot(c, d) - 1, "slant": b + c, "dx": dx * 14, "dy": dy * 14}
+    limits = {"turn": TURN, "size": RESIZE, "slant": SLANT, "dx": SHIFT, "dy": SHIFT}
+    np.testing.assert_allclose(a, d, atol=1e-5)
+    for name, limit in limits.items():
+        assert 0.9 * limit < np.abs(found[name]).max() < 1.12 * limit, name
+        assert abs(found[name].mean()) < 0.1 * limit, name
+
+
+def test_elastic_bends_every_picture_in_its_own_way(toy_digits, monkeypatch):
+    monkeypatch.setattr(changes, "affine_grid", lambda images, strength: affine_grid(images, 0.0))
+    same = torch.tensor(toy_digits.images[:1]).expand(16, -1, -1)
+    bent = augment(same, "elastic")
+    assert len(torch.unique(bent, dim=0)) == 16
+    assert (bent - same).abs().mean() > 2  # grey levels
+
+
+def test_blur_is_the_gaussians_formula():
+    sigma, spot = 2.0, torch.zeros(1, 1, 21, 21)
+    spot[0, 0, 10, 10] = 1
+    bell = np.array(
+        [math.exp(-((at - 10) ** 2) / (2 * sigma**2)) if abs(at - 10) <= 2 * sigma else 0 for at in range(21)]
+    )
+    bell /= bell.sum()
+    np.testing.assert_allclose(blur(spot, sigma)[0, 0], np.outer(bell, bell), atol=1e-6)
+
+
+def test_blur_treats_every_map_alone():
+    maps = torch.rand(2, 3, 28, 28)
+    torch.testing.assert_close(blur(maps, 4.0)[1:, 2:], blur(maps[1:, 2:], 4.0))

@@ -1,0 +1,276 @@
+"""The command line trains, tests and classifies, and refuses nonsense in one line."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mnist_core import fetch
+from mnist_core.__main__ import main
+from mnist_core.config import TrainConfig
+from mnist_core.data import load_digits
+from mnist_core.models import ARCHITECTURES
+from mnist_core.recipes import RECIPES
+from mnist_core.runs import create, load_run
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = ["train", "evaluate", "classify", "list", "download"]
+NOT_HERE = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
+SAMPLE = "train --recipe sample-digits --device cpu --epochs 1"
+
+
+@pytest.fixture
+def command(capsys):
+    """Run one command line; gives its exit code, and the lines it wrote to stdout and to stderr."""
+
+    def run(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code
+        out, err = capsys.readouterr()
+        return code, out.splitlines(), err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A sample digit as image files of several kinds."""
+    image = Image.fromarray(load_digits("sample", "test").images[0]).resize((280, 280))
+    for name in ("grey.png", "photo.jpg", "small.gif", "new.webp"):
+        image.save(tmp_path / name)
+    Image.merge("RGBA", [Image.new("L", image.size)] * 3 + [image]).save(tmp_path / "clear.png")
+    return sorted(tmp_path.iterdir())
+
+
+def accuracy(text):
+    """The first accuracy in a text, in percent as it is printed."""
+    return re.search(r"accuracy (\d+\.\d\d%)", text)[1]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(command, name):
+    code, out, err = command(name, "--help")
+    assert (code, err) == (0, [])
+    assert out[0].startswith(f"usage: python -m mnist_core {name}")
+
+
+def test_help_names_every_command(command):
+    code, out, _ = command("--help")
+    assert code == 0
+    assert all(any(line.split()[:1] == [name] for line in out) for name in COMMANDS)
+
+
+@pytest.mark.parametrize("field", fields(TrainConfig), ids=lambda field: field.name)
+def test_every_setting_has_an_option(command, field):
+    _, out, _ = command("train", "--help")
+    assert f"--{field.name.replace('_', '-')} " in "\n".join(out)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "nonsense",
+        "list nonsense",
+        "train",
+        "train --recipe nonsense",
+        "train --recipe softmax --epochs 0",
+        "train --recipe softmax --lr nan",
+        "train --recipe softmax --lr fast",
+        "train --recipe softmax --seed 1.5",
+        f"train --recipe softmax --seed 1{'0' * 400}",
+        "train --recipe softmax --optimizer nonsense",
+        "train --recipe softmax --architecture nonsense",
+        "train --recipe softmax --nonsense 1",
+        f"{SAMPLE} --out full",
+        f"{SAMPLE} --out full/file",
+        f"{SAMPLE} --validation-size 5000",
+        f"{SAMPLE} --device {NOT_HERE}",
+        "evaluate nonsense",
+        "evaluate ../nonsense",
+        "evaluate",
+        "classify nonsense image.png",
+        "classify softmax",
+    ],
+)
+def test_nonsense_is_refused_in_one_line(command, line, runs_folder, monkeypatch):
+    monkeypatch.chdir(runs_folder)
+    (runs_folder / "full").mkdir()
+    (runs_folder / "full" / "file").write_text("")
+    code, out, err = command(*line.split())
+    assert (code, out) == (2, [])
+    assert len(err) == 1, err
+
+
+def test_train_without_mnist_names_the_way_out(command, no_mnist, runs_folder, monkeypatch):
+    monkeypatch.setattr(fetch, "online", lambda: False)
+    code, out, err = command("train", "--recipe", "softmax")
+    assert (code, out, len(err)) == (2, [], 1)
+    assert "MNIST_DATA_DIR" in err[0]
+    assert not list(runs_folder.iterdir())
+
+
+def test_download_says_where_mnist_is(command, small_mnist, monkeypatch):
+    monkeypatch.setenv("MNIST_DATA_DIR", str(small_mnist))
+    assert command("download") == (0, [f"MNIST is in {small_mnist}"], [])
+
+
+def test_what_train_reports_evaluate_finds_again(command, tmp_path):
+    folder = tmp_path / "mine"
+    code, out, _ = command(*SAMPLE.split(), "--out", folder)
+    assert (code, out[0]) == (0, str(folder))
+    code, again, err = command("evaluate", folder)
+    assert (code, err) == (0, [])
+    assert accuracy(again[1]) == accuracy(out[1]) == f"{load_run(folder).result['test']['accuracy']:.2%}"
+
+
+def test_train_takes_the_recipe_and_the_options(command, tmp_path):
+    command(*SAMPLE.split(), "--lr", "0.01", "--architecture", "softmax", "--out", tmp_path / "mine")
+    run = load_run(tmp_path / "mine")
+    assert run.recipe == "sample-digits"
+    assert (run.config.learning_rate, run.config.architecture, run.config.epochs) == (0.01, "softmax", 1)
+    assert run.config.schedule == RECIPES["sample-digits"].config.schedule
+
+
+def test_another_data_set_brings_its_own_validation_size(command, runs_folder):
+    code, *_ = command("train", "--recipe", "softmax", "--dataset", "sample", "--epochs", "0.1", "--device", "cpu")
+    assert code == 0
+    (folder,) = runs_folder.iterdir()
+    assert load_run(folder).config.validation_size == TrainConfig(dataset="sample").validation_size
+
+
+def test_a_diverging_training_is_refused_in_a_sentence(command, tmp_path):
+    wild = f"{SAMPLE} --architecture mnist-cnn-adam --optimizer sgd --lr 100"
+    code, out, err = command(*wild.split(), "--out", tmp_path / "wild")
+    assert (code, out) == (2, [])
+    assert "the training diverged" in err[-1]
+    assert load_run(tmp_path / "wild").status == "failed"
+
+
+def test_evaluate_has_a_row_for_every_digit(command, trained):
+    _, out, _ = command("evaluate", trained.folder)
+    rows = [line.split() for line in out[-10:]]
+    assert [row[0] for row in rows] == [str(digit) for digit in range(10)]
+    assert sum(int(row[-1]) for row in rows) == 360
+
+
+def test_classify_writes_one_json_line_for_each_image(command, trained, pictures):
+    code, out, err = command("classify", trained.folder, *pictures)
+    assert (code, err) == (0, [])
+    answers = [json.loads(line) for line in out]
+    assert [answer["file"] for answer in answers] == [str(file) for file in pictures]
+    for answer in answers:
+        assert set(answer) == {"file", "digit", "probabilities"}
+        assert len(answer["probabilities"]) == 10
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
+        assert answer["digit"] == np.argmax(answer["probabilities"])
+
+
+def test_every_kind_of_image_is_read_alike(command, trained, pictures):
+    _, out, _ = command("classify", trained.folder, *pictures)
+    assert {json.loads(line)["digit"] for line in out} == {int(load_digits("sample", "test").labels[0])}
+
+
+def test_an_image_is_read_upright(command, trained, tmp_path):
+    image = Image.fromarray(load_digits("sample", "test").images[0])
+    turned = Image.Exif()
+    turned[0x0112] = 6  # the orientation tag: to be turned right by a quarter when shown
+    image.save(tmp_path / "a.png")
+    image.rotate(90, expand=True).save(tmp_path / "b.png", exif=turned)
+    _, out, _ = command("classify", trained.folder, tmp_path / "a.png", tmp_path / "b.png")
+    upright, turned = (json.loads(line)["probabilities"] for line in out)
+    assert turned == pytest.approx(upright, abs=1e-6)
+
+
+def test_a_scan_of_16_bits_is_read_like_one_of_8(command, trained, tmp_path):
+    image = load_digits("sample", "test").images[0] // 2 + 60
+    Image.fromarray(image).save(tmp_path / "8.png")
+    Image.fromarray(image.astype(np.uint16) * 257).save(tmp_path / "16.png")
+    code, out, err = command("classify", trained.folder, tmp_path / "8.png", tmp_path / "16.png")
+    assert (code, err) == (0, [])
+    eight, sixteen = (json.loads(line)["probabilities"] for line in out)
+    assert sixteen == pytest.approx(eight, abs=1e-3)
+
+
+def unreadable(folder, name):
+    """A file of this name that holds no digit."""
+    file = folder / name
+    if name == "text.png":
+        file.write_text("no image")
+    elif name == "half.png":
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+        Image.fromarray(noise).save(file)
+        file.write_bytes(file.read_bytes()[:2000])
+    elif name == "blank.png":
+        Image.new("L", (28, 28), 255).save(file)
+    elif name == "folder.png":
+        file.mkdir()
+    elif name == "huge.png":
+        Image.new("1", (10_000, 9_500)).save(file)
+    elif name == "half.avif":
+        Image.new("RGB", (28, 28)).save(file)
+        content = file.read_bytes()
+        file.write_bytes(content[:-20] + bytes(20))
+    return file
+
+
+@pytest.mark.parametrize(
+    "name", ["nowhere.png", "text.png", "half.png", "half.avif", "blank.png", "folder.png", "huge.png"]
+)
+@pytest.mark.filterwarnings("error")
+def test_what_cannot_be_read_has_a_sentence_and_the_others_are_read(command, trained, pictures, tmp_path, name):
+    bad = unreadable(tmp_path, name)
+    code, out, err = command("classify", trained.folder, pictures[0], bad, pictures[1])
+    assert code == 2
+    assert [json.loads(line)["file"] for line in out] == [str(pictures[0]), str(pictures[1])]
+    assert len(err) == 1, err
+    assert name in err[0]
+
+
+def test_list_names_every_recipe_and_network(command):
+    for what, names in (("recipes", RECIPES), ("networks", ARCHITECTURES)):
+        code, out, err = command("list", what)
+        assert (code, err) == (0, [])
+        assert [line.split()[0] for line in out] == list(names)
+
+
+def test_list_says_how_every_run_ended(command, runs_folder):
+    unfinished, failed = create(TrainConfig()), create(TrainConfig())
+    failed.fail("The loss was nan.")
+    code, out, err = command("list")
+    assert (code, err) == (0, [])
+    lines = dict(line.split(maxsplit=1) for line in out)
+    assert lines[unfinished.name] == "unfinished"
+    assert lines[failed.name] == "The loss was nan."
+
+
+def test_list_goes_on_after_a_damaged_run(command, runs_folder):
+    damaged, other = create(TrainConfig()), create(TrainConfig())
+    (damaged.folder / "result.json").write_text("{")
+    code, out, _ = command("list", "runs")
+    lines = dict(line.split(maxsplit=1) for line in out)
+    assert (code, lines[other.name]) == (0, "unfinished")
+    assert "result.json" in lines[damaged.name]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")
+def test_an_interrupt_stops_a_training_and_keeps_it(tmp_path, eventually):
+    command = [sys.executable, "-m", "mnist_core", *SAMPLE.split()[:-1], "500", "--out", str(tmp_path / "mine")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    eventually(lambda: (tmp_path / "mine" / "model.safetensors").exists(), 60)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "stopped, sample: test accuracy" in out
+    assert load_run(tmp_path / "mine").status == "stopped"

@@ -1,0 +1,111 @@
+"""Figures of merit agree with those worked out by hand or by others."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import binomtest
+
+from mnist_core.data import normalise
+from mnist_core.metrics import BATCH, interval, log_probabilities, per_class, score, worst
+from mnist_core.models import ARCHITECTURES, build
+
+
+def answers(*rows):
+    """Log-probabilities that give each row's class its probability, and share the rest out."""
+    table = np.empty((len(rows), 10), np.float32)
+    for line, (digit, probability) in zip(table, rows, strict=True):
+        line[:] = math.log((1 - probability) / 9)
+        line[digit] = math.log(probability)
+    return table
+
+
+@pytest.fixture(scope="module")
+def network():
+    return build("lenet-5", dropout=0.5, seed=1)
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (BATCH + 1, 28, 28), dtype=np.uint8)
+
+
+def test_score_is_what_comes_out_by_hand():
+    found = score(answers((3, 0.5), (4, 0.9), (5, 0.91)), np.array([3, 4, 6]))
+    assert found.accuracy == pytest.approx(2 / 3)
+    assert found.loss == pytest.approx(-(math.log(0.5) + math.log(0.9) + math.log(0.01)) / 3)
+
+
+def test_guessing_costs_2_30_nats():
+    assert score(answers((0, 0.1)), np.array([7])).loss == pytest.approx(2.302585)
+
+
+def test_score_is_torchs_cross_entropy():
+    logits, labels = torch.randn(50, 10), torch.randint(10, (50,))
+    found = score(logits.log_softmax(1).numpy(), labels.numpy())
+    assert found.loss == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 10), (1, 10), (5, 10), (10, 10), (350, 360), (9930, 10_000)])
+def test_interval_is_scipys(right, count):
+    expected = binomtest(right, count).proportion_ci(method="wilson")
+    assert interval(right / count, count) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 360, 10_000])
+def test_interval_lies_between_0_and_1(count):
+    assert all(0 <= end <= 1 for accuracy in (0.0, 0.5, 1.0) for end in interval(accuracy, count))
+
+
+def test_per_class_is_what_comes_out_by_hand():
+    table = per_class(predicted=np.array([0, 0, 1, 1, 1, 2]), labels=np.array([0, 1, 1, 1, 2, 3]))
+    assert table["precision"][:4] == pytest.approx([1 / 2, 2 / 3, 0, 0])
+    assert table["recall"][:4] == pytest.approx([1, 2 / 3, 0, 0])
+    assert table["f1"][:4] == pytest.approx([2 / 3, 2 / 3, 0, 0])
+    assert table["support"].tolist() == [1, 3, 1, 1, 0, 0, 0, 0, 0, 0]
+
+
+def test_per_class_has_ten_rows_even_for_one_digit():
+    assert all(len(column) == 10 for column in per_class(np.array([4]), np.array([4])).values())
+
+
+def test_worst_lists_the_mistakes_from_the_most_certain_on():
+    labels = np.array([0, 1, 2, 3, 4])
+    found = worst(answers((0, 0.9), (0, 0.5), (0, 0.99), (3, 0.4), (0, 0.7)), labels)
+    assert found.tolist() == [2, 4, 1]
+
+
+def test_worst_of_a_faultless_network_is_empty():
+    assert len(worst(answers((0, 0.9), (1, 0.9)), np.array([0, 1]))) == 0
+
+
+def in_one_go(network, images):
+    """The network's log-probabilities by torch alone, all images in one batch."""
+    with torch.inference_mode():
+        return network.eval()(normalise(torch.tensor(images))).log_softmax(1)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_log_probabilities_are_the_networks_own(name, images):
+    network = build(name)
+    found = log_probabilities(network, images[:4])
+    np.testing.assert_allclose(found, in_one_go(network, images[:4]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, BATCH + 1])
+def test_log_probabilities_do_not_depend_on_where_batches_end(network, images, count):
+    found = log_probabilities(network, images[:count])
+    assert (found.shape, found.dtype) == ((count, 10), np.float32)
+    np.testing.assert_allclose(found, in_one_go(network, images[:count]), rtol=1e-4, atol=1e-4)
+
+
+def test_log_probabilities_sum_to_certainty(network, images):
+    np.testing.assert_allclose(np.exp(log_probabilities(network, images)).sum(1), 1, atol=1e-5)
+
+
+def test_log_probabilities_switch_dropout_off(network, images):
+    network.train()
+    first = log_probabilities(network, images[:8])
+    np.testing.assert_array_equal(first, log_probabilities(network, images[:8]))
+    assert not network.training

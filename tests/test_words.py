@@ -1,0 +1,100 @@
+"""How settings, runs and numbers are called."""
+
+from dataclasses import fields, replace
+from types import SimpleNamespace
+
+import pytest
+
+from mnist_core.config import TrainConfig, setting_of
+from mnist_core.models import ARCHITECTURES
+from mnist_core.recipes import RECIPES
+from ui import words
+
+CHOICES = [field.name for field in fields(TrainConfig) if words.choices_of(field.name)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "…"),
+        (0, "0 s"),
+        (48.4, "48 s"),
+        (99.4, "99 s"),
+        (100, "1:40 min"),
+        (185, "3:05 min"),
+        (3600, "60:00 min"),
+    ],
+)
+def test_duration(seconds, text):
+    assert words.duration(seconds) == text
+
+
+def test_a_duration_never_has_sixty_seconds():
+    assert words.duration(179.7) == "3:00 min"
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "…"), (0, "0.00 %"), (0.9902, "99.02 %"), (1, "100.00 %")])
+def test_percent(value, text):
+    assert words.percent(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("epochs", 5.0, "5"),
+        ("epochs", 0.5, "0.5"),
+        ("learning_rate", 0.001, "0.001"),
+        ("validation_size", 5000, "5,000"),
+        ("optimizer", "adamw", "AdamW"),
+        ("architecture", "lenet-5", "LeNet-5"),
+    ],
+)
+def test_a_value_reads_as_the_visitor_would_say_it(name, value, text):
+    assert words.value_of(name, value) == text
+
+
+def test_nothing_changed_reads_as_nothing():
+    assert words.changes(TrainConfig(), TrainConfig()) == []
+
+
+def test_changes_name_the_new_value_and_the_old():
+    after = TrainConfig(epochs=1, optimizer="sgd")
+    assert words.changes(TrainConfig(epochs=10), after) == [
+        "optimizer SGD instead of Adam",
+        "epochs 1 instead of 10",
+    ]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_has_a_title_of_its_own(name):
+    titles = [words.title_of(name, choice) for choice in words.choices_of(name)]
+    assert all(titles)
+    assert len(set(titles)) == len(titles)
+
+
+def test_networks_are_the_choices_of_architecture():
+    assert list(words.choices_of("architecture")) == list(ARCHITECTURES)
+    assert setting_of("architecture").choices is None
+
+
+def test_an_unknown_choice_is_called_by_its_name():
+    assert words.title_of("architecture", "gone-since") == "gone-since"
+
+
+def run(recipe, config):
+    return SimpleNamespace(recipe=recipe, config=config)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipes_run_is_called_like_the_recipe(name):
+    assert words.label(run(name, RECIPES[name].config)) == RECIPES[name].title
+
+
+def test_a_changed_recipes_run_is_called_custom():
+    changed = replace(RECIPES["softmax"].config, epochs=1)
+    assert words.label(run("softmax", changed)) == "One layer (custom)"
+
+
+@pytest.mark.parametrize("recipe", [None, "gone-since"])
+def test_a_run_without_recipe_is_called_like_its_network(recipe):
+    assert words.label(run(recipe, TrainConfig(architecture="mlp"))) == "Multilayer perceptron"

@@ -12,7 +12,10 @@ worker = caches.worker()
 failure = worker.failure(run.name) if run else None
 
 with st.container(key="train_here"):
-    form.train_button("Train this recipe", "train_on_phone", name, config)
+    if worker.run:
+        st.button("Stop the training", key="stop_on_phone", on_click=form.stop, width="stretch", icon=":material/stop:")
+    else:
+        form.train_button("Train this recipe", "train_on_phone", name, config)
 
 
 @st.fragment(run_every=1 if worker.run and not worker.stopping else None)
@@ -26,7 +29,7 @@ def watch() -> None:
 
 
 if run is None:
-    st.info("Nothing has been trained with this recipe here. Press Train in the sidebar, and watch it learn.")
+    st.info("There is no result to show here yet. Press Train in the sidebar, and watch the network learn.")
 else:
     report.heading(run)
     if failure or run.error:

@@ -29,7 +29,11 @@ CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT, ERROR = (
     "config.json", "history.jsonl", "model.safetensors", "predictions.safetensors", "result.json", "error.json",
 )  # fmt: skip
 
-RESULT_KEYS = {"test", "validation", "best_epoch", "epochs", "steps", "parameters", "seconds", "cpu_seconds"}
+RESULT_KEYS = {
+    "status", "test", "validation", "best_epoch", "epochs", "steps", "parameters", "seconds", "cpu_seconds", "device",
+    "precision", "machine",
+}  # fmt: skip
+SCORES = {"test": {"accuracy", "loss", "images", "interval"}, "validation": {"accuracy", "loss"}}
 
 
 class RunError(ValueError):
@@ -84,7 +88,7 @@ class Run:
         """What came out, as `training.train` wrote it; empty until then. Raises RunError when it is damaged."""
         if not self._result and (self.folder / RESULT).exists():
             result = self._json(RESULT)
-            if result.get("status") not in ("finished", "stopped") or not result.keys() >= RESULT_KEYS:
+            if result.get("status") not in ("finished", "stopped") or not whole(result):
                 raise self._broken(RESULT, "it is not the result of a training")
             self._result = result
         return self._result
@@ -200,6 +204,13 @@ class Run:
     def _broken(self, file: str, why: Exception | str) -> RunError:
         first_line = str(why).partition("\n")[0].rstrip(".: ")
         return RunError(f"{file} of run {self.name} cannot be used: {first_line}; delete the run or train it again.")
+
+
+def whole(result: dict[str, Any]) -> bool:
+    """Is every part of a training's result there?"""
+    return result.keys() >= RESULT_KEYS and all(
+        isinstance(result[part], dict) and result[part].keys() >= keys for part, keys in SCORES.items()
+    )
 
 
 def folder() -> Path:

@@ -23,6 +23,8 @@ def wanted_run(recipe: str) -> Run | None:
     """What is training now, else what the URL names, else the recipe's shipped run."""
     live = caches.worker().run
     if live is not None:
+        if st.query_params.get("run") != live.name:
+            st.query_params["run"] = live.name  # so that this page still shows it when it has ended
         return live
     wanted = st.query_params.get("run")
     names = {run.name: run for run in list_runs()}

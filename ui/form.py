@@ -68,7 +68,7 @@ def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
         with note:
             config = as_config(values)
             if config is not None:
-                changes_note(recipe, config)
+                changes_note(recipe, st.session_state["filled"][0], config)
         with buttons:
             train_and_stop(name, config)
     return recipe, name, config
@@ -89,11 +89,13 @@ def as_config(values: dict[str, Any]) -> TrainConfig | None:
         return None
 
 
-def changes_note(recipe: Recipe, config: TrainConfig) -> None:
-    """Say what the visitor changed about the recipe, and offer to undo it."""
-    changed = words.changes(recipe.config, config)
+def changes_note(recipe: Recipe, filled: TrainConfig, config: TrainConfig) -> None:
+    """Say what the visitor changed about what was filled in, and offer to undo it."""
+    changed = words.changes(filled, config)
     if not changed:
         st.caption(recipe.about)
+        if filled.dataset != recipe.config.dataset:
+            st.caption("On the sample digits, until MNIST is here.")
         return
     st.caption(f"**Custom:** {', '.join(changed)}.")
     if st.button("Undo the changes", key="undo", type="tertiary", on_click=fill, args=[recipe.config]):

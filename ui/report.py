@@ -182,7 +182,7 @@ def shelf_row(run: Run) -> dict[str, object]:
     if standing(run) in ("finished", "stopped"):
         low, high = run.result["test"]["interval"]
         row |= {
-            "Test accuracy": 100 * run.result["test"]["accuracy"],
+            "Test accuracy": round(100 * run.result["test"]["accuracy"], 2),
             "95 % interval": f"{100 * low:.2f} to {100 * high:.2f}",
             "Loss": run.result["test"]["loss"],
             "Parameters": run.result["parameters"],

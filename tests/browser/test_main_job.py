@@ -99,16 +99,16 @@ def test_a_killed_server_leaves_no_process_and_a_run_that_is_recognised(serve, m
     expect(visitor.button("Train")).to_be_enabled()
 
 
-def test_on_a_phone_the_train_button_is_on_the_page(server, visit):
+def test_on_a_phone_train_and_stop_are_on_the_page(server, visit):
     visitor = visit(server, 390, 844).open()
     button = visitor.button("Train this recipe")
     expect(button).to_be_in_viewport()
     expect(visitor.button("Train")).not_to_be_in_viewport()
     button.click()
     visitor.sees_training()
-    visitor.page.get_by_test_id("stExpandSidebarButton").click()
-    visitor.button("Stop").click()
+    visitor.button("Stop the training").click()
     visitor.shows("heading", "stopped")
+    expect(button).to_be_in_viewport()
 
 
 def test_a_run_that_cannot_be_written_is_one_sentence(serve, mnist, visit, tmp_path):

@@ -126,6 +126,6 @@ def test_a_model_of_the_shelf_opens_with_its_curves(server, visit):
     visitor = visit(server).open("/models")
     title = visitor.page.locator(".st-key-heading h3").inner_text()
     visitor.page.get_by_role("link", name="Open it").click()
+    expect(visitor.page).to_have_url(re.compile(r"\?run="))
     visitor.settle().shows("heading", title)
-    assert "?run=" in visitor.page.url
     visitor.sees_more_points()

@@ -14,15 +14,17 @@ from mnist_core.config import AUGMENTATIONS
 
 SHIFT = 2.0  # pixels
 TURN, RESIZE, SLANT = math.radians(10), 0.10, 0.10  # each way
-BEND, SMOOTHNESS = 6.0, 4.0  # pixels: of the raw displacements, and the sigma that smooths them
+INK = 64.0
+BOX, CENTRE = 20.0, 14.0
+BEND, SMOOTHNESS = 12.0, 4.0  # pixels: of the raw displacements, and the sigma that smooths them
 
 
-def augment(images: Tensor, name: str, strength: float = 1.0) -> Tensor:
+def augment(images: Tensor, labels: Tensor, name: str, strength: float = 1.0) -> Tensor:
     """uint8 or float (N, 28, 28) of 0..255 to the same, changed as `config.AUGMENTATIONS` says."""
-    return images if name == "none" else CHANGES[name](images.float(), strength)
+    return images if name == "none" else CHANGES[name](images, labels, strength)
 
 
-def shift(images: Tensor, strength: float = 1.0) -> Tensor:
+def shift(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """Moved by whole pixels, up to 2 each way; what comes in at the edge is black."""
     reach = round(SHIFT * strength)
     count, height, width = images.shape
@@ -34,21 +36,185 @@ def shift(images: Tensor, strength: float = 1.0) -> Tensor:
     return padded[each, rows[:, :, None], columns[:, None, :]]
 
 
-def affine(images: Tensor, strength: float = 1.0) -> Tensor:
+def affine(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """Turned by up to 10 degrees, resized and slanted by up to 10 %, and shifted by up to 2 pixels, all at once."""
+    images = images.float()
     return look_up(images, affine_grid(images, strength))
 
 
-def elastic(images: Tensor, strength: float = 1.0) -> Tensor:
+def elastic(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """Affine, and every pixel displaced by a smooth random field (Simard, Steinkraus & Platt, 2003)."""
+    images = images.float()
+    return look_up(images, affine_grid(images, strength) + bend(images, strength))
+
+
+def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
+    """The ways people write that MNIST hardly has, added to some of the digits, then a wider affine and elastic.
+
+    Slashed zeros, ones with a flag, crossed sevens, gaps where strokes do not quite meet, thinner and thicker ink; a
+    digit whose outline has changed is placed anew, as `drawing.to_digit` would place it.
+    """
+    images = images.float()
+    slashed, flagged, crossed, broken, inked = (some(images, share * strength) for share in (0.3, 0.3, 0.3, 0.15, 0.6))
+    slashed, flagged, crossed = slashed & (labels == 0), flagged & (labels == 1), crossed & (labels == 7)
+    width = uniform(images, 0.9, 2.2)  # half that of the added line, in pixels
+    images = stroke(images, slash(images), width, slashed)
+    images = stroke(images, flag(images), width, flagged)
+    images = stroke(images, bar(images), width, crossed)
+    images = gap(images, broken)
+    images = torch.where(inked[:, None, None], thickness(images, uniform(images, -0.9, 1.5)), images)
+    changed = (slashed | flagged | crossed | inked)[:, None, None]
+    place = torch.where(changed, placed_anew(images), torch.eye(3, device=images.device))
+    return look_up(images, grid_of(place @ random_affine(images, strength), images) + bend(images, 0.75 * strength))
+
+
+CHANGES: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
+    "shift": shift,
+    "affine": affine,
+    "elastic": elastic,
+    "pen": pen,
+}
+assert {"none", *CHANGES} == set(AUGMENTATIONS), "config.AUGMENTATIONS describes what stands here"
+
+
+def slash(images: Tensor) -> Tensor:
+    """(N, 4): ends of a line through the digit from its lower left to its upper right, about as far as its box."""
+    top, bottom, left, right = ink_box(images)
+    out, width, height = uniform(images, -0.15, 0.25), right - left, bottom - top
+    return torch.stack([left - out * width, bottom + out * height, right + out * width, top - out * height], 1)
+
+
+def flag(images: Tensor) -> Tensor:
+    """(N, 4): ends of a line from the digit's top down to the left, 20 to 55 % of its height long."""
+    top, bottom, _, _ = ink_box(images)
+    length, angle = (bottom - top) * uniform(images, 0.2, 0.55), uniform(images, 0.35, 1.2)  # radians
+    tip = top_column(images)
+    return torch.stack([tip, top, tip - length * torch.cos(angle), top + length * torch.sin(angle)], 1)
+
+
+def bar(images: Tensor) -> Tensor:
+    """(N, 4): ends of a short, nearly level line across the digit's middle."""
+    top, bottom, left, right = ink_box(images)
+    width, y = right - left, top + (bottom - top) * uniform(images, 0.4, 0.65)
+    x, half, tilt = (
+        (left + right) / 2 + width * uniform(images, -0.1, 0.15),
+        width * uniform(images, 0.2, 0.4),
+        uniform(images, -2, 2),
+    )
+    return torch.stack([x - half, y + tilt, x + half, y - tilt], 1)
+
+
+def some(images: Tensor, share: float) -> Tensor:
+    """(N,) True for about this share of the pictures."""
+    return torch.rand(len(images), device=images.device) < share
+
+
+def ink_box(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(N,) each: the first and last row, first and last column with ink; the whole picture where there is none."""
+    ink = images > INK
+    rows, columns = ink.any(2).float(), ink.any(1).float()
+    size = images.shape[1] - 1
+    first, last = rows.argmax(1), size - rows.flip(1).argmax(1)
+    return first.float(), last.float(), columns.argmax(1).float(), (size - columns.flip(1).argmax(1)).float()
+
+
+def top_column(images: Tensor) -> Tensor:
+    """(N,): the column where the topmost ink lies."""
+    first = (images > INK).any(2).float().argmax(1)
+    row = images[torch.arange(len(images), device=images.device), first]
+    return (row @ torch.arange(row.shape[1], device=row.device, dtype=row.dtype)) / row.sum(1).clamp(min=1)
+
+
+def pixels(images: Tensor) -> tuple[Tensor, Tensor]:
+    """The column and the row of every pixel, (1, 1, W) and (1, H, 1)."""
+    _, height, width = images.shape
+    return (
+        torch.arange(width, device=images.device, dtype=torch.float32).view(1, 1, -1),
+        torch.arange(height, device=images.device, dtype=torch.float32).view(1, -1, 1),
+    )
+
+
+def stroke(images: Tensor, ends: Tensor, half_width: Tensor, where: Tensor) -> Tensor:
+    """The pictures with a round-capped line from (x0, y0) to (x1, y1), ends (N, 4), added `where` (N,) says so."""
+    x, y = pixels(images)
+    x0, y0, x1, y1 = ends[:, :, None, None].unbind(1)
+    dx, dy = x1 - x0, y1 - y0
+    along = (((x - x0) * dx + (y - y0) * dy) / (dx**2 + dy**2).clamp(min=1e-3)).clamp(0, 1)
+    distance = torch.hypot(x - x0 - along * dx, y - y0 - along * dy)
+    line = 255 * (half_width[:, None, None] + 0.5 - distance).clamp(0, 1)
+    return torch.where(where[:, None, None], torch.maximum(images, line), images)
+
+
+def gap(images: Tensor, where: Tensor) -> Tensor:
+    """The pictures with a small round piece of ink missing, `where` (N,) says so."""
+    at = torch.multinomial(images.flatten(1) + 1e-3, 1).squeeze(1)
+    x, y = pixels(images)
+    distance = torch.hypot(x - (at % images.shape[2])[:, None, None], y - (at // images.shape[2])[:, None, None])
+    hole = (distance - uniform(images, 0.8, 1.8)[:, None, None] + 0.5).clamp(0, 1)
+    return torch.where(where[:, None, None], images * hole, images)
+
+
+def thickness(images: Tensor, amount: Tensor) -> Tensor:
+    """Ink grown (amount above 0, in pixels up to 2) or thinned (below 0, down to -1); (N,) amounts."""
+    maps = images.unsqueeze(1)
+    cross = F.max_pool2d(maps, 3, 1, 1)
+    wider = F.max_pool2d(cross, 3, 1, 1)
+    thinner = -F.max_pool2d(-maps, 3, 1, 1)
+    a = amount[:, None, None, None]
+    grown = maps + (cross - maps) * a.clamp(0, 1) + (wider - cross) * (a - 1).clamp(0, 1)
+    changed = (grown + (thinner - maps) * (-a).clamp(0, 1)).squeeze(1)
+    return changed * (255 / changed.amax((1, 2), keepdim=True).clamp(min=1))  # `to_digit` makes thin ink bright too
+
+
+def placed_anew(images: Tensor) -> Tensor:
+    """(N, 3, 3): looks where `drawing.to_digit` would, the longer side on 20 pixels, the centre of mass at 14."""
+    top, bottom, left, right = ink_box(images)
+    scale = (torch.maximum(bottom - top, right - left) + 1) / BOX
+    x, y = pixels(images)
+    mass = images.sum((1, 2)).clamp(min=1)
+    size = images.shape[1]
+    target = (CENTRE + 0.5) * 2 / size - 1
+
+    def place(weighted: Tensor) -> Tensor:
+        return (weighted.sum((1, 2)) / mass + 0.5) * 2 / size - 1 - scale * target
+
+    return matrices(
+        scale, torch.zeros_like(scale), place(images * x), torch.zeros_like(scale), scale, place(images * y)
+    )
+
+
+def matrices(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) -> Tensor:
+    """(N, 3, 3) from the six numbers of an affine map."""
+    zero, one = torch.zeros_like(a), torch.ones_like(a)
+    return torch.stack([a, b, c, d, e, f, zero, zero, one], 1).view(-1, 3, 3)
+
+
+def random_affine(images: Tensor, strength: float) -> Tensor:
+    """(N, 3, 3): turned by up to 15 degrees, resized and stretched by 15 %, slanted by 20 %, shifted by 0.75 pixels."""
+    angle = uniform(images, -1.5 * TURN, 1.5 * TURN) * strength
+    wide, high = (1 + uniform(images, -1.5 * RESIZE, 1.5 * RESIZE) * strength for _ in range(2))
+    slant = uniform(images, -2 * SLANT, 2 * SLANT) * strength
+    dx, dy = (uniform(images, -1.5, 1.5) * strength / images.shape[1] for _ in range(2))  # a picture spans 2
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    return matrices(cos / wide, sin / high + slant, dx, -sin / wide, cos / high, dy)
+
+
+def grid_of(matrix: Tensor, images: Tensor) -> Tensor:
+    """(N, 28, 28, 2): where each pixel of the new pictures looks in the old ones, -1..1."""
+    count, height, width = images.shape
+    return F.affine_grid(matrix[:, :2], [count, 1, height, width], align_corners=False)
+
+
+def bend(images: Tensor, strength: float) -> Tensor:
+    """(N, 28, 28, 2): a smooth random displacement (Simard, Steinkraus & Platt, 2003)."""
     count, height, width = images.shape
     field = torch.empty(count, 2, height, width, device=images.device).uniform_(-1, 1) * BEND * strength
-    smooth = blur(field, SMOOTHNESS) * (2 / width)  # grid units: the picture spans 2
-    return look_up(images, affine_grid(images, strength) + smooth.permute(0, 2, 3, 1))
+    return (blur(field, SMOOTHNESS) * (2 / width)).permute(0, 2, 3, 1)
 
 
-CHANGES: dict[str, Callable[[Tensor, float], Tensor]] = {"shift": shift, "affine": affine, "elastic": elastic}
-assert {"none", *CHANGES} == set(AUGMENTATIONS), "config.AUGMENTATIONS describes what stands here"
+def uniform(images: Tensor, low: float, high: float) -> Tensor:
+    """(N,) random numbers, one for each picture."""
+    return torch.empty(len(images), device=images.device).uniform_(low, high)
 
 
 def affine_grid(images: Tensor, strength: float) -> Tensor:

@@ -20,6 +20,7 @@ OPTIMIZERS = {
     "sgd": "SGD: step straight down the slope, with momentum",
     "adam": "Adam: gives every weight its own step size (Kingma & Ba, 2014)",
     "adamw": "AdamW: Adam with weight decay done separately (Loshchilov & Hutter, 2017)",
+    "muon": "Muon: evens out the directions of each convolution's step, AdamW for the rest (Jordan et al., 2024)",
 }
 SCHEDULES = {
     "constant": "Constant: the same rate from the first step to the last",
@@ -32,6 +33,7 @@ AUGMENTATIONS = {
     "shift": "Shift: up to 2 pixels in any direction",
     "affine": "Affine: turned, resized, slanted and shifted a little",
     "elastic": "Elastic: affine, and bent as if drawn on rubber (Simard et al., 2003)",
+    "pen": "Pen: elastic, with thin and thick ink, slashed zeros, flagged ones, crossed sevens and gaps",
 }
 DEVICES = {
     "auto": "Auto: CUDA if there is one, else Apple's MPS, else the CPU",
@@ -112,6 +114,10 @@ class TrainConfig:
     epochs: float = setting(
         5.0, "Epochs", "How often every training digit is seen. 0.5 stops half-way through the first time.",
         "Learning", minimum=0, above=True, maximum=500,
+    )
+    ema: float = setting(
+        0.0, "Weight averaging", "Keeps a running mean of the weights: 0.999 spans about 1,000 steps, 0 none.",
+        "Learning", minimum=0, maximum=0.9999,
     )
     weight_decay: float = setting(
         0.0, "Weight decay", "Pulls every weight a little towards 0 at each step, which keeps the network simple.",

@@ -194,6 +194,54 @@ def dropout_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
+@architecture("Fast", source="space to depth, then three 3x3 convolutions with batch normalisation")
+def fast(dropout: float) -> "nn.Sequential":
+    """Each 2x2 block of pixels becomes four channels, so that everything costly happens on maps of 14x14 and less."""
+    return layers(  #                            (N,  1, 28, 28)
+        blocks=nn.PixelUnshuffle(2),  #          (N,  4, 14, 14)
+        conv1=nn.Conv2d(4, 32, 3, padding=1, bias=False),  # (N, 32, 14, 14)
+        pool1=nn.MaxPool2d(2),  #                (N, 32,  7,  7)
+        norm1=nn.BatchNorm2d(32, momentum=0.3),
+        relu1=nn.ReLU(),
+        conv2=nn.Conv2d(32, 64, 3, bias=False),  # (N, 64,  5,  5)
+        norm2=nn.BatchNorm2d(64, momentum=0.3),
+        relu2=nn.ReLU(),
+        conv3=nn.Conv2d(64, 64, 3, bias=False),  # (N, 64,  3,  3)
+        norm3=nn.BatchNorm2d(64, momentum=0.3),
+        relu3=nn.ReLU(),
+        flatten=nn.Flatten(),  #                 (N, 576)
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(576, 10),  #            (N, 10)
+    )
+
+
+@architecture("Full resolution", source="the plain networks behind the records (arXiv 2001.09136), here with strides")
+def accurate(dropout: float) -> "nn.Sequential":
+    """Six convolutions keep the digit at full size for longer; strides, not pooling, choose what to let go."""
+    return layers(
+        **stage(1, 1, 32, dropout),  #           (N, 32, 14, 14)
+        **stage(2, 32, 64, dropout),  #          (N, 64,  7,  7)
+        flatten=nn.Flatten(),  #                 (N, 3136)
+        dense=nn.Linear(3136, 128, bias=False),  # (N, 128)
+        norm7=nn.BatchNorm1d(128),
+        relu7=nn.ReLU(),
+        dropout3=nn.Dropout(min(0.9, 1.5 * dropout)),
+        output=nn.Linear(128, 10),  #            (N, 10)
+    )
+
+
+def stage(number: int, before: int, channels: int, dropout: float) -> dict[str, "nn.Module"]:
+    """3x3, 3x3, and a 5x5 of stride 2 in place of pooling, each followed by batch normalisation and ReLU; named."""
+    chain: dict[str, nn.Module] = {}
+    shapes = [(before, 3, 1), (channels, 3, 1), (channels, 5, 2)]
+    for place, (inputs, size, stride) in enumerate(shapes, start=3 * number - 2):
+        chain[f"conv{place}"] = nn.Conv2d(inputs, channels, size, stride, size // 2, bias=False)
+        chain[f"norm{place}"] = nn.BatchNorm2d(channels)
+        chain[f"relu{place}"] = nn.ReLU()
+    chain[f"dropout{number}"] = nn.Dropout(dropout)
+    return chain
+
+
 def known(name: str) -> Architecture:
     """The registered network of this name; raises ValueError naming those there are. Needs no torch."""
     if name not in ARCHITECTURES:
@@ -221,7 +269,7 @@ class Layer:
 def describe(name: str, dropout: float = 0.0) -> list[Layer]:
     """Every layer with its output shape and number of parameters, without allocating a weight."""
     with torch.device("meta"):
-        chain, x, table = known(name).make(dropout), torch.empty(1, 1, 28, 28), []
+        chain, x, table = known(name).make(dropout).eval(), torch.empty(1, 1, 28, 28), []
         for layer_name, layer in chain.named_children():
             x = layer(x)
             parameters = sum(weights.numel() for weights in layer.parameters())
@@ -233,7 +281,8 @@ def explain(layer: "nn.Module") -> str:
     """What a layer of this kind does, in a few words for the learner."""
     if isinstance(layer, nn.Conv2d):
         height, width = layer.kernel_size
-        return f"slides {layer.out_channels} filters of {height}x{width} over the picture"
+        pace = f", {layer.stride[0]} pixels at a time" if layer.stride[0] > 1 else ""
+        return f"slides {layer.out_channels} filters of {height}x{width} over the picture{pace}"
     if isinstance(layer, nn.MaxPool2d):
         return f"keeps the largest of every {layer.kernel_size}x{layer.kernel_size} values"
     if isinstance(layer, nn.Linear):
@@ -242,6 +291,12 @@ def explain(layer: "nn.Module") -> str:
         return f"switches off {layer.p:.0%} of the values while training" if layer.p else "switched off"
     if isinstance(layer, nn.ReLU):
         return "turns everything negative into 0"
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        return "shifts and scales each map to mean 0 and spread 1, as seen over the batches"
+    if isinstance(layer, nn.PixelUnshuffle):
+        return (
+            f"makes {layer.downscale_factor**2} maps of every {layer.downscale_factor}x{layer.downscale_factor} block"
+        )
     if isinstance(layer, nn.Flatten):
         return "writes the maps into one row"
     return ""

@@ -1,6 +1,7 @@
 """The training loop, whole and visible: `fit` learns and yields, `train` keeps a run folder while it does."""
 
 import contextlib
+import copy
 import ctypes
 import math
 import os
@@ -56,8 +57,9 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
     device = choose_device(config.device)
     half = bf16_pays(model, device)
     model.to(device).to(memory_format=torch.channels_last)
+    learner = copy.deepcopy(model) if config.ema else model  # then the model is the running mean of the learner
     images, labels = torch.tensor(digits.images, device=device), torch.tensor(digits.labels, device=device)
-    optimizer = make_optimizer(model, config)
+    optimizers = make_optimizers(learner, config)
     per_epoch = math.ceil(len(digits) / config.batch_size)
     steps = max(1, round(config.epochs * per_epoch))
     start, seen = time.perf_counter(), 0
@@ -67,18 +69,22 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
             order = torch.randperm(len(digits)).to(device)
             losses, hits, met = 0.0, 0.0, 0
         batch = order[(step - 1) % per_epoch * config.batch_size :][: config.batch_size]
-        x = normalise(augment(images[batch], config.augmentation, config.augmentation_strength))
         y = labels[batch]
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step - 1, steps, config)
+        x = normalise(augment(images[batch], y, config.augmentation, config.augmentation_strength))
+        rate = learning_rate(step - 1, steps, config)
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+            group["lr"] = rate * group["times"]
 
-        model.train()
+        learner.train()
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            logits = model(x.to(memory_format=torch.channels_last))
+            logits = learner(x.to(memory_format=torch.channels_last))
         loss = F.cross_entropy(logits.float(), y, label_smoothing=config.label_smoothing)
-        optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        if config.ema:
+            move_towards(model, learner, 1 - min(config.ema, step / (step + 10)))
 
         plain = F.cross_entropy(logits.detach().float(), y).item() if config.label_smoothing else loss.item()
         right = (logits.argmax(1) == y).sum().item()
@@ -96,7 +102,7 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
             epoch=step / per_epoch,
             loss=plain,
             accuracy=right / len(y),
-            learning_rate=group["lr"],
+            learning_rate=rate,
             images_per_second=seen / seconds,
             seconds=seconds,
             train=Score(losses / met, hits / met) if ends else None,
@@ -122,7 +128,7 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     digits, held_out = split(load_digits(config.dataset, "train"), config.validation_size or 0, config.seed)
     model = build(config.architecture, config.dropout, config.seed)
     best, best_weights, best_epoch = Score(math.inf, 0.0), {}, 0.0
-    make_optimizer(model, config)  # torch imports much for the first one, which is no part of the training
+    make_optimizers(model, config)  # torch imports much for the first one, which is no part of the training
     cpu = time.process_time()
     waiting: list[Step] = []
     stopped = False
@@ -209,14 +215,74 @@ def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
     return peak
 
 
-def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """The optimizer of the config, with all weights updated by one fused kernel."""
-    common: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": True}
+def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
+    """The optimizers of the config, each for its share of the weights; their groups say how many `times` the rate."""
+    weights = list(model.parameters())
+    decay = config.weight_decay
     if config.optimizer == "sgd":
-        return torch.optim.SGD(model.parameters(), momentum=config.momentum, **common)
+        groups = [{"params": weights, "times": 1.0}]
+        return [torch.optim.SGD(groups, momentum=config.momentum, weight_decay=decay, fused=True)]
+    if config.optimizer == "adam":
+        return [torch.optim.Adam([{"params": weights, "times": 1.0}], weight_decay=decay, fused=True)]
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), **common)
-    return torch.optim.Adam(model.parameters(), **common)
+        return [torch.optim.AdamW([{"params": weights, "times": 1.0}], weight_decay=decay, fused=True)]
+    kernels = [weight for weight in weights if weight.ndim == 4]
+    rest = [weight for weight in weights if weight.ndim != 4]
+    adamw = torch.optim.AdamW([{"params": rest, "times": 1.0}], betas=(0.9, 0.99), weight_decay=decay, fused=True)
+    return [Muon([{"params": kernels, "times": 10.0}]), adamw]
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose steps are made orthogonal, for convolution kernels (Jordan et al., 2024, kellerjordan/Muon).
+
+    Before each step a kernel is scaled to a norm of sqrt(its output channels), as in the same author's airbench.
+    """
+
+    def __init__(self, groups: Any, momentum: float = 0.6) -> None:
+        super().__init__(groups, {"lr": 0.01, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """One step for every kernel that has a gradient."""
+        for group in self.param_groups:
+            for kernel in group["params"]:
+                gradient = kernel.grad
+                if gradient is None:
+                    continue
+                kept = self.state[kernel].setdefault("momentum", torch.zeros_like(gradient))
+                kept.mul_(group["momentum"]).add_(gradient)
+                nesterov = gradient.add(kept, alpha=group["momentum"])
+                kernel.mul_(math.sqrt(len(kernel)) / kernel.norm())
+                kernel.add_(orthogonal(nesterov.flatten(1)).view_as(kernel), alpha=-group["lr"])
+
+
+def orthogonal(matrix: torch.Tensor, steps: int = 3) -> torch.Tensor:
+    """Nearly U V^T of the matrix's singular value decomposition U S V^T, by Newton-Schulz steps (Bernstein, 2024).
+
+    Each step multiplies by a polynomial of the Gram matrix X X^T, which is small and changes by the same polynomial:
+    so all steps happen on it, and the matrix itself is multiplied once, at the end.
+    """
+    x = matrix / (matrix.norm() + 1e-7)
+    tall = x.shape[0] > x.shape[1]
+    gram = x.T @ x if tall else x @ x.T
+    one = torch.eye(len(gram), device=x.device)
+    product = one
+    for _ in range(steps):
+        polynomial = torch.addmm(2.0315 * one - 4.7750 * gram, gram, gram, alpha=3.4445)
+        product = polynomial @ product
+        gram = polynomial @ gram @ polynomial
+    turned: torch.Tensor = x @ product if tall else product @ x
+    return turned
+
+
+@torch.no_grad()
+def move_towards(model: nn.Module, learner: nn.Module, share: float) -> None:
+    """Move every weight and every running statistic of the model this share of the way to the learner's."""
+    for kept, new in zip(model.state_dict().values(), learner.state_dict().values(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(new, share)
+        else:
+            kept.copy_(new)
 
 
 def choose_device(name: str) -> torch.device:

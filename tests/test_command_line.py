@@ -151,7 +151,7 @@ def test_another_data_set_brings_its_own_validation_size(command, runs_folder):
 
 
 def test_a_diverging_training_is_refused_in_a_sentence(command, tmp_path):
-    wild = f"{SAMPLE} --architecture mnist-cnn-adam --optimizer sgd --lr 100"
+    wild = f"{SAMPLE} --optimizer sgd --lr 100 --weight-decay 1 --schedule constant --epochs 5"
     code, out, err = command(*wild.split(), "--out", tmp_path / "wild")
     assert (code, out) == (2, [])
     assert "the training diverged" in err[-1]

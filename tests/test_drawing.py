@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_core.drawing import BOX, CENTRE, SIZE, EmptyDrawing, to_digit
+from mnist_core.drawing import BOX, CENTRE, SIZE, EmptyDrawing, steps, to_digit
 
 
 def sheet(*strokes, size=(280, 280)):
@@ -23,7 +23,7 @@ DRAWINGS = {
     "equals sign": sheet((60, 40, 100, 240), (180, 40, 220, 240)),
     "thin and tall": sheet((10, 500, 990, 503), size=(1000, 1000)),
     "small": sheet((3, 3, 9, 6), size=(12, 12)),
-    "a single dot": sheet((5, 250, 6, 251)),
+    "a single dot": sheet((5, 250, 13, 258)),
     "a dot in each corner": sheet((10, 10, 12, 12), (268, 268, 270, 270)),
     "wide sheet": sheet((20, 900, 80, 960), size=(100, 2000)),
 }
@@ -108,6 +108,52 @@ def test_specks_fainter_than_ink_are_no_part_of_a_digit():
 def test_two_specks_on_a_large_sheet_are_still_ink():
     digit = to_digit(sheet((10, 10, 11, 11), (989, 989, 990, 990), size=(1000, 1000)))
     assert extent(digit) == (BOX, BOX)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_speck_is_no_drawing(size):
+    with pytest.raises(EmptyDrawing, match="only a speck"):
+        to_digit(sheet((100, 100, 100 + size, 100 + size)))
+
+
+def test_a_small_piece_beside_a_digit_is_a_smudge():
+    smudged = UPRIGHT.copy()
+    smudged[5:9, 5:9] = 255
+    np.testing.assert_array_equal(to_digit(smudged), to_digit(UPRIGHT))
+
+
+def test_strokes_that_do_not_meet_are_one_digit():
+    torn = UPRIGHT.copy()
+    torn[120:130] = 0
+    assert extent(to_digit(torn)) == extent(to_digit(UPRIGHT))
+
+
+def photo(shadow: float) -> np.ndarray:
+    """A dark stroke on grainy paper, lit from one side, the lower half in a shadow that takes this share of light."""
+    rows, columns = np.mgrid[0:600, 0:450]
+    light = 210.0 - 0.1 * columns - 0.05 * rows
+    light[300:] *= 1 - shadow
+    light[120:480, 200:240] *= 0.35
+    grain = np.random.default_rng(0).normal(0, 3, light.shape)
+    return (light + grain).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("shadow", [0.0, 0.2, 0.4])
+def test_a_photo_of_a_stroke_on_unevenly_lit_paper_is_that_stroke(shadow):
+    drawn = to_digit(sheet((120, 200, 480, 240), size=(600, 450)))
+    assert np.abs(to_digit(photo(shadow)).astype(int) - drawn).mean() < 3
+
+
+def test_what_reaches_in_from_the_edge_of_a_photo_is_no_ink():
+    framed = UPRIGHT.copy()
+    framed[:, :6] = 255
+    np.testing.assert_array_equal(to_digit(framed), to_digit(UPRIGHT))
+
+
+def test_the_steps_end_in_the_digit():
+    shown = steps(UPRIGHT)
+    assert (shown.ink.shape, shown.cut.shape, max(shown.box.shape)) == ((280, 280), (240, 30), BOX)
+    np.testing.assert_array_equal(shown.digit, to_digit(UPRIGHT))
 
 
 def test_a_drawing_is_not_changed(drawing):

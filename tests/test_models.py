@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_weights(name):
 
 
 def test_dropout_works_in_training_alone(name):
-    network, x = build(name, dropout=0.5), torch.randn(1, 1, 28, 28)
+    network, x = build(name, dropout=0.5), torch.randn(2, 1, 28, 28)
     assert not torch.equal(network(x), network(x))
     network.eval()
     assert torch.equal(network(x), network(x))

@@ -18,7 +18,7 @@ from ui import caches, form
 from ui.shell import PAGES
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
-SAMPLE, MNIST = "sample-digits", "mnist-cnn-adam"
+SAMPLE, MNIST = form.FIRST_WITHOUT_MNIST, form.FIRST
 
 
 class StandIn:
@@ -155,7 +155,7 @@ def test_the_first_recipe_learns_mnist(app):
 @pytest.mark.usefixtures("mnist_is_here")
 def test_a_changed_field_makes_the_recipe_custom_and_undo_restores_it(app):
     app.run().number_input(key="field_epochs").set_value(3.0).run()
-    assert "**Custom:** epochs 3 instead of 10." in said(app)
+    assert f"**Custom:** epochs 3 instead of {RECIPES[MNIST].config.epochs:g}." in said(app)
     app.button(key="undo").click().run()
     assert values(app) == asdict(RECIPES[MNIST].config)
     assert "Custom" not in said(app)

@@ -16,7 +16,17 @@ from mnist_core.data import split
 from mnist_core.metrics import Score, interval, score
 from mnist_core.models import build
 from mnist_core.runs import create, load_run
-from mnist_core.training import Diverged, choose_device, fit, learning_rate, make_optimizer, train
+from mnist_core.training import (
+    Diverged,
+    Muon,
+    choose_device,
+    fit,
+    learning_rate,
+    make_optimizers,
+    move_towards,
+    orthogonal,
+    train,
+)
 
 TOY = TrainConfig(
     dataset="sample", architecture="softmax", validation_size=50, learning_rate=0.01, batch_size=50, epochs=2,
@@ -70,11 +80,55 @@ def test_every_optimizer_learns(toy_digits, optimizer):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_every_optimizer_is_torchs_with_the_configs_numbers(optimizer):
-    made = make_optimizer(build("softmax"), replace(TOY, optimizer=optimizer, weight_decay=0.25, momentum=0.5))
-    assert type(made).__name__.lower() == optimizer
-    assert (made.defaults["lr"], made.defaults["weight_decay"]) == (0.01, 0.25)
-    assert made.defaults.get("momentum", 0.5) == 0.5
+def test_every_optimizer_has_the_configs_numbers_and_all_weights(optimizer):
+    model = build("lenet-5")
+    made = make_optimizers(model, replace(TOY, optimizer=optimizer, weight_decay=0.25, momentum=0.5))
+    held = [id(weight) for part in made for group in part.param_groups for weight in group["params"]]
+    assert sorted(held) == sorted(id(weight) for weight in model.parameters())
+    assert type(made[0]).__name__.lower() == optimizer
+    assert made[-1].defaults["weight_decay"] == 0.25
+    assert made[-1].defaults.get("momentum", 0.5) == 0.5
+
+
+@pytest.mark.parametrize("shape", [(4, 9), (9, 4), (64, 36)])
+def test_orthogonal_is_the_plain_newton_schulz_iteration(shape):
+    x = matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    x = x / x.norm()
+    for _ in range(3):
+        gram = x @ x.T
+        x = 2.0315 * x + (-4.7750 * gram + 3.4445 * gram @ gram) @ x
+    torch.testing.assert_close(orthogonal(matrix), x, atol=1e-5, rtol=1e-3)
+
+
+def test_orthogonal_evens_out_the_directions_of_a_step():
+    matrix = torch.randn(8, 20, generator=torch.Generator().manual_seed(0))
+    before, after = torch.linalg.svdvals(matrix), torch.linalg.svdvals(orthogonal(matrix, steps=8))
+    assert before.max() / before.min() > 2
+    assert after.max() / after.min() < 1.6
+
+
+def test_muon_scales_a_kernel_and_takes_an_orthogonal_step():
+    kernel = torch.nn.Parameter(torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(0)))
+    kernel.grad = torch.ones_like(kernel) + kernel.detach()
+    scaled = kernel.detach() * 2 / kernel.detach().norm()  # a norm of sqrt(4 output channels)
+    step = orthogonal((kernel.grad * 1.6).flatten(1)).view_as(kernel)  # Nesterov's momentum of 0.6, the first time
+    Muon([kernel]).step()
+    torch.testing.assert_close(kernel.detach(), scaled - 0.01 * step)
+
+
+def test_weights_are_averaged_by_the_formula():
+    kept, new = build("softmax", seed=0), build("softmax", seed=1)
+    expected = {name: 0.75 * value + 0.25 * new.state_dict()[name] for name, value in weights(kept).items()}
+    move_towards(kept, new, 0.25)
+    for name, value in kept.state_dict().items():
+        torch.testing.assert_close(value, expected[name])
+
+
+def test_averaging_gives_the_mean_and_not_the_last_weights(toy_digits):
+    steps, plain = fitting(toy_digits, replace(TOY, epochs=4))
+    averaged_steps, averaged = fitting(toy_digits, replace(TOY, epochs=4, ema=0.9))
+    assert [step.loss for step in steps] == [step.loss for step in averaged_steps]  # the learner is the same
+    assert not same(weights(plain), weights(averaged))
 
 
 def test_leaving_the_loop_stops_the_training(toy_digits):
@@ -148,7 +202,7 @@ def test_the_digits_are_changed_as_the_config_says(toy_digits, monkeypatch):
     asked = []
     monkeypatch.setattr(training, "augment", lambda images, *how: asked.append(how) or images)
     next(fitting(toy_digits, replace(TOY, augmentation="affine", augmentation_strength=0.5))[0])
-    assert asked == [("affine", 0.5)]
+    assert [how[1:] for how in asked] == [("affine", 0.5)]
 
 
 def test_the_logged_loss_leaves_label_smoothing_out(toy_digits):

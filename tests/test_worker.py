@@ -19,7 +19,7 @@ from mnist_core.worker import Worker
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = TrainConfig(dataset="sample", architecture="softmax", epochs=0.5, device="cpu")
 LONG = replace(QUICK, architecture="lenet-5", epochs=500)
-WILD = replace(QUICK, architecture="mnist-cnn-adam", optimizer="sgd", learning_rate=100, epochs=5)
+WILD = replace(QUICK, optimizer="sgd", learning_rate=100, weight_decay=1, epochs=5)  # each step: weights times -99
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from mnist_core.recipes import RECIPES, Recipe
 from mnist_core.runs import RunError
 from ui import caches, words
 
-FIRST, FIRST_WITHOUT_MNIST = "mnist-cnn-adam", "sample-digits"  # the recipe a new visitor meets
+FIRST, FIRST_WITHOUT_MNIST = "fast", "sample-digits"  # the recipe a new visitor meets
 SHOWN = ["architecture", "epochs", "learning_rate", "batch_size"]  # the rest is behind a click
 STEPS = {"learning_rate": 0.0005, "weight_decay": 0.0001, "epochs": 1.0, "batch_size": 16, "validation_size": 100}
 SMALLEST = 1e-6  # what the form takes for "above 0"

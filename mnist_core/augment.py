@@ -1,6 +1,7 @@
 """Changes to a batch of digits that leave them the same digit. Every picture gets its own, drawn by torch's dice.
 
-Each takes and gives float (N, 28, 28) of 0..255, and a strength: 1 is the usual amount, 0 changes nothing.
+Each takes and gives (N, 28, 28) of 0..255, with the labels (N,), which only the pen looks at, and a strength: 1 is the
+usual amount, 0 changes nothing.
 """
 
 import math
@@ -11,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mnist_core.config import AUGMENTATIONS
+from mnist_core.drawing import BOX, CENTRE
 
 SHIFT = 2.0  # pixels
 TURN, RESIZE, SLANT = math.radians(10), 0.10, 0.10  # each way
-INK = 64.0
-BOX, CENTRE = 20.0, 14.0
+INK = 64.0  # of 255: a pixel brighter than this belongs to the digit's box
 BEND, SMOOTHNESS = 12.0, 4.0  # pixels: of the raw displacements, and the sigma that smooths them
 
 
@@ -96,11 +97,8 @@ def bar(images: Tensor) -> Tensor:
     """(N, 4): ends of a short, nearly level line across the digit's middle."""
     top, bottom, left, right = ink_box(images)
     width, y = right - left, top + (bottom - top) * uniform(images, 0.4, 0.65)
-    x, half, tilt = (
-        (left + right) / 2 + width * uniform(images, -0.1, 0.15),
-        width * uniform(images, 0.2, 0.4),
-        uniform(images, -2, 2),
-    )
+    x = (left + right) / 2 + width * uniform(images, -0.1, 0.15)
+    half, tilt = width * uniform(images, 0.2, 0.4), uniform(images, -2, 2)
     return torch.stack([x - half, y + tilt, x + half, y - tilt], 1)
 
 

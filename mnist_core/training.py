@@ -216,7 +216,10 @@ def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
 
 
 def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
-    """The optimizers of the config, each for its share of the weights; their groups say how many `times` the rate."""
+    """The optimizers of the config, each for its share of the weights; their groups say how many `times` the rate.
+
+    Muon takes the convolution kernels, at ten times the rate and without weight decay, and AdamW the rest.
+    """
     weights = list(model.parameters())
     decay = config.weight_decay
     if config.optimizer == "sgd":

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import pytest
@@ -468,3 +468,10 @@ def test_a_file_among_the_runs_is_left_out(app, run):
     (run.folder.parent / "empty").mkdir()
     visit(app, PAGES[-1])
     assert [len(frame.value) for frame in app.dataframe] == [1]
+
+
+def test_who_follows_a_link_finds_its_settings_in_the_form(app, worker):
+    run = worker.start(replace(RECIPES[SAMPLE].config, epochs=7, seed=3), SAMPLE)
+    app.query_params["run"] = run.name
+    assert values(app.run()) == asdict(run.config)
+    assert app.selectbox(key="recipe").value == SAMPLE

@@ -26,13 +26,17 @@ def wanted_run(recipe: str) -> Run | None:
         if st.query_params.get("run") != live.name:
             st.query_params["run"] = live.name  # so that this page still shows it when it has ended
         return live
-    wanted = st.query_params.get("run")
-    names = {run.name: run for run in list_runs()}
-    if wanted in names:
-        return names[wanted]
-    if wanted is not None:
+    linked = linked_run()
+    if linked is not None:
+        return linked
+    if "run" in st.query_params:
         st.warning("The run in this link is not on this server; it shows the recipe's own run instead.")
-    return names.get(recipe)
+    return next((run for run in list_runs() if run.name == recipe), None)
+
+
+def linked_run() -> Run | None:
+    """The run that the page's address names, if it is on this server; the name is only ever compared."""
+    return next((run for run in list_runs() if run.name == st.query_params.get("run")), None)
 
 
 def pulse() -> float:

@@ -8,7 +8,7 @@ import streamlit as st
 from mnist_core.config import VALIDATION_SIZES, TrainConfig, kind_of, setting_of
 from mnist_core.recipes import RECIPES, Recipe
 from mnist_core.runs import RunError
-from ui import caches, words
+from ui import caches, controls, words
 
 FIRST, FIRST_WITHOUT_MNIST = "fast", "sample-digits"  # the recipe a new visitor meets
 SHOWN = ["architecture", "epochs", "learning_rate", "batch_size"]  # the rest is behind a click
@@ -39,7 +39,10 @@ def filled_before_mnist_came() -> bool:
 
 def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
     """The sidebar's form: the chosen recipe, its name, and the config as it now stands; None if that makes no sense."""
+    linked = controls.linked_run()
     first = FIRST if caches.source().ready else FIRST_WITHOUT_MNIST
+    if linked is not None and linked.recipe in RECIPES:
+        first = linked.recipe  # who follows a link finds its settings in the form
     with st.sidebar:
         st.subheader("Recipe", anchor=False)
         name = st.selectbox(
@@ -53,7 +56,9 @@ def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
             on_change=lambda: choose(st.session_state["recipe"]),
         )
         recipe = RECIPES[name]
-        if "filled" not in st.session_state or filled_before_mnist_came():
+        if "filled" not in st.session_state:
+            fill(linked.config if linked is not None and linked.recipe == name else recipe.config)
+        elif filled_before_mnist_came():
             fill(recipe.config)
         buttons = st.container(key="buttons")
         note = st.container()

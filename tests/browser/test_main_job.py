@@ -80,7 +80,7 @@ def test_without_mnist_a_visitor_trains_on_the_sample_digits(serve, offline, vis
     for page in PAGES:
         visitor.turn_to(page.title).shows("banner", "Sample digits, not MNIST")
         visitor.shows("banner", "offline")
-    visitor.turn_to("Train").set("Epochs", 2).train()
+    visitor.turn_to("Train").set("Epochs", 60).train()  # long enough to be seen training
     visitor.shows("heading", "finished")
     visitor.shows("heading", "Sample digits")
     assert visitor.accuracy() > 50

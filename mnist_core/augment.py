@@ -12,17 +12,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mnist_core.config import AUGMENTATIONS
-from mnist_core.drawing import BOX, CENTRE
+from mnist_core.drawing import BOX, CENTRE, SIZE
 
 SHIFT = 2.0  # pixels
 TURN, RESIZE, SLANT = math.radians(10), 0.10, 0.10  # each way
 INK = 64.0  # of 255: a pixel brighter than this belongs to the digit's box
+WARP = 1.5  # pixels: what four by four points are displaced by, one standard deviation, at most
 BEND, SMOOTHNESS = 12.0, 4.0  # pixels: of the raw displacements, and the sigma that smooths them
 
 
 def augment(images: Tensor, labels: Tensor, name: str, strength: float = 1.0) -> Tensor:
     """uint8 or float (N, 28, 28) of 0..255 to the same, changed as `config.AUGMENTATIONS` says."""
-    return images if name == "none" else CHANGES[name](images, labels, strength)
+    return images if name == "none" or strength == 0 else CHANGES[name](images, labels, strength)
 
 
 def shift(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
@@ -38,35 +39,41 @@ def shift(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
 
 
 def affine(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
-    """Turned by up to 10 degrees, resized and slanted by up to 10 %, and shifted by up to 2 pixels, all at once."""
+    """Turned by up to 10 degrees, stretched either way and slanted by up to 10 %, and shifted by up to 2 pixels."""
     images = images.float()
-    return look_up(images, affine_grid(images, strength))
+    return look_up(images, grid_of(random_affine(images, strength), images))
 
 
 def elastic(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """Affine, and every pixel displaced by a smooth random field (Simard, Steinkraus & Platt, 2003)."""
     images = images.float()
-    return look_up(images, affine_grid(images, strength) + bend(images, strength))
+    return look_up(images, grid_of(random_affine(images, strength), images) + bend(images, strength))
 
 
 def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
-    """The ways people write that MNIST hardly has, added to some of the digits, then a wider affine and elastic.
+    """The ways people write that MNIST hardly has, added to some of the digits, then all of them bent and warped.
 
-    Slashed zeros, ones with a flag, crossed sevens, gaps where strokes do not quite meet, thinner and thicker ink; a
-    digit whose outline has changed is placed anew, as `drawing.to_digit` would place it.
+    Slashed zeros, ones with a flag, crossed sevens, downstrokes that end in a hook, gaps where strokes do not quite
+    meet, thinner and thicker ink, flat and narrow shapes. What comes out is placed as `drawing.to_digit` would place
+    it, give or take a pixel.
     """
     images = images.float()
-    slashed, flagged, crossed, broken, inked = (some(images, share * strength) for share in (0.3, 0.3, 0.3, 0.15, 0.6))
-    slashed, flagged, crossed = slashed & (labels == 0), flagged & (labels == 1), crossed & (labels == 7)
+    shares = {"slash": 0.25, "flag": 0.25, "bar": 0.25, "hook": 0.25, "gap": 0.15, "ink": 0.5, "squeeze": 0.3}
+    chosen = {name: some(images, share * strength) for name, share in shares.items()}
     width = uniform(images, 0.9, 2.2)  # half that of the added line, in pixels
-    images = stroke(images, slash(images), width, slashed)
-    images = stroke(images, flag(images), width, flagged)
-    images = stroke(images, bar(images), width, crossed)
-    images = gap(images, broken)
-    images = torch.where(inked[:, None, None], thickness(images, uniform(images, -0.9, 1.5)), images)
-    changed = (slashed | flagged | crossed | inked)[:, None, None]
-    place = torch.where(changed, placed_anew(images), torch.eye(3, device=images.device))
-    return look_up(images, grid_of(place @ random_affine(images, strength), images) + bend(images, 0.75 * strength))
+    images = stroke(images, slash(images), width, chosen["slash"] & (labels == 0))
+    images = stroke(images, flag(images), width, chosen["flag"] & (labels == 1))
+    images = stroke(images, bar(images), width, chosen["bar"] & (labels == 7))
+    ends_below = torch.isin(labels, torch.tensor([1, 4, 7, 9], device=labels.device))
+    images = stroke(images, hook(images), 0.8 * width, chosen["hook"] & ends_below)
+    images = gap(images, chosen["gap"])
+    inked = thickness(images, uniform(images, -0.9, 1.5))
+    images = torch.where(chosen["ink"][:, None, None], inked, images)
+    shape = squeeze(images, chosen["squeeze"]) @ random_affine(images, 1.5 * strength, shift=0.0)
+    images = look_up(images, grid_of(shape, images) + bend(images, 0.75 * strength) + warp(images, strength))
+    place = placed_anew(images)
+    place[:, :2, 2] += torch.stack([uniform(images, -1, 1), uniform(images, -1, 1)], 1) * strength * 2 / SIZE
+    return brightened(look_up(images, grid_of(place, images)))
 
 
 CHANGES: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
@@ -89,7 +96,7 @@ def flag(images: Tensor) -> Tensor:
     """(N, 4): ends of a line from the digit's top down to the left, 20 to 55 % of its height long."""
     top, bottom, _, _ = ink_box(images)
     length, angle = (bottom - top) * uniform(images, 0.2, 0.55), uniform(images, 0.35, 1.2)  # radians
-    tip = top_column(images)
+    tip = tip_column(images)
     return torch.stack([tip, top, tip - length * torch.cos(angle), top + length * torch.sin(angle)], 1)
 
 
@@ -100,6 +107,14 @@ def bar(images: Tensor) -> Tensor:
     x = (left + right) / 2 + width * uniform(images, -0.1, 0.15)
     half, tilt = width * uniform(images, 0.2, 0.4), uniform(images, -2, 2)
     return torch.stack([x - half, y + tilt, x + half, y - tilt], 1)
+
+
+def hook(images: Tensor) -> Tensor:
+    """(N, 4): ends of a short line from the digit's lowest point upwards, mostly to the right, as a pen leaves it."""
+    top, bottom, _, _ = ink_box(images)
+    length, angle = (bottom - top) * uniform(images, 0.1, 0.33), uniform(images, 0.4, 1.3)  # radians
+    tip, side = tip_column(images.flip(1)), torch.where(some(images, 0.75), 1.0, -1.0)
+    return torch.stack([tip, bottom, tip + side * length * torch.cos(angle), bottom - length * torch.sin(angle)], 1)
 
 
 def some(images: Tensor, share: float) -> Tensor:
@@ -116,7 +131,7 @@ def ink_box(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return first.float(), last.float(), columns.argmax(1).float(), (size - columns.flip(1).argmax(1)).float()
 
 
-def top_column(images: Tensor) -> Tensor:
+def tip_column(images: Tensor) -> Tensor:
     """(N,): the column where the topmost ink lies."""
     first = (images > INK).any(2).float().argmax(1)
     row = images[torch.arange(len(images), device=images.device), first]
@@ -160,8 +175,12 @@ def thickness(images: Tensor, amount: Tensor) -> Tensor:
     thinner = -F.max_pool2d(-maps, 3, 1, 1)
     a = amount[:, None, None, None]
     grown = maps + (cross - maps) * a.clamp(0, 1) + (wider - cross) * (a - 1).clamp(0, 1)
-    changed = (grown + (thinner - maps) * (-a).clamp(0, 1)).squeeze(1)
-    return changed * (255 / changed.amax((1, 2), keepdim=True).clamp(min=1))  # `to_digit` makes thin ink bright too
+    return brightened((grown + (thinner - maps) * (-a).clamp(0, 1)).squeeze(1))
+
+
+def brightened(images: Tensor) -> Tensor:
+    """The brightest ink of each picture at 255, as `drawing.to_digit` makes it; black ones stay black."""
+    return images * (255 / images.amax((1, 2), keepdim=True).clamp(min=1))
 
 
 def placed_anew(images: Tensor) -> Tensor:
@@ -187,14 +206,22 @@ def matrices(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) -
     return torch.stack([a, b, c, d, e, f, zero, zero, one], 1).view(-1, 3, 3)
 
 
-def random_affine(images: Tensor, strength: float) -> Tensor:
-    """(N, 3, 3): turned by up to 15 degrees, resized and stretched by 15 %, slanted by 20 %, shifted by 0.75 pixels."""
-    angle = uniform(images, -1.5 * TURN, 1.5 * TURN) * strength
-    wide, high = (1 + uniform(images, -1.5 * RESIZE, 1.5 * RESIZE) * strength for _ in range(2))
-    slant = uniform(images, -2 * SLANT, 2 * SLANT) * strength
-    dx, dy = (uniform(images, -1.5, 1.5) * strength / images.shape[1] for _ in range(2))  # a picture spans 2
+def random_affine(images: Tensor, strength: float, shift: float = SHIFT) -> Tensor:
+    """(N, 3, 3): turned by up to 10 degrees, stretched either way and slanted by up to 10 %, and shifted (pixels)."""
+    angle = uniform(images, -TURN, TURN) * strength
+    wide, high = (1 + uniform(images, -RESIZE, RESIZE) * strength for _ in range(2))
+    slant = uniform(images, -SLANT, SLANT) * strength
+    dx, dy = (uniform(images, -shift, shift) * strength * 2 / SIZE for _ in range(2))  # a picture spans 2
     cos, sin = torch.cos(angle), torch.sin(angle)
     return matrices(cos / wide, sin / high + slant, dx, -sin / wide, cos / high, dy)
+
+
+def squeeze(images: Tensor, where: Tensor) -> Tensor:
+    """(N, 3, 3): up to 40 % flatter or narrower, `where` (N,) says so."""
+    by = 1 / (1 - uniform(images, 0, 0.4))
+    one, zero, flat = torch.ones_like(by), torch.zeros_like(by), some(images, 0.6)
+    wide, high = torch.where(where & ~flat, by, one), torch.where(where & flat, by, one)
+    return matrices(wide, zero, zero, zero, high, zero)
 
 
 def grid_of(matrix: Tensor, images: Tensor) -> Tensor:
@@ -210,23 +237,17 @@ def bend(images: Tensor, strength: float) -> Tensor:
     return (blur(field, SMOOTHNESS) * (2 / width)).permute(0, 2, 3, 1)
 
 
+def warp(images: Tensor, strength: float) -> Tensor:
+    """(N, 28, 28, 2): a wide random displacement, a random amount of it: some parts grow, others shrink or lean."""
+    count, height, width = images.shape
+    corners = torch.empty(count, 2, 4, 4, device=images.device).normal_() * WARP * strength
+    field = F.interpolate(corners, (height, width), mode="bicubic", align_corners=True)
+    return (field * uniform(images, 0, 1)[:, None, None, None] * (2 / width)).permute(0, 2, 3, 1)
+
+
 def uniform(images: Tensor, low: float, high: float) -> Tensor:
     """(N,) random numbers, one for each picture."""
     return torch.empty(len(images), device=images.device).uniform_(low, high)
-
-
-def affine_grid(images: Tensor, strength: float) -> Tensor:
-    """(N, 28, 28, 2): where each pixel of the new pictures looks in the old ones, -1..1."""
-    count, height, width = images.shape
-
-    def dice(reach: float) -> Tensor:
-        return torch.empty(count, device=images.device).uniform_(-1, 1) * reach * strength
-
-    angle, size, slant = dice(TURN), 1 + dice(RESIZE), dice(SLANT)
-    dx, dy = dice(SHIFT * 2 / width), dice(SHIFT * 2 / height)
-    cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
-    matrix = torch.stack([cos, sin + slant, dx, -sin, cos, dy], dim=1).view(count, 2, 3)
-    return F.affine_grid(matrix, [count, 1, height, width], align_corners=False)
 
 
 def look_up(images: Tensor, grid: Tensor) -> Tensor:

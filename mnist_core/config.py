@@ -35,6 +35,10 @@ AUGMENTATIONS = {
     "elastic": "Elastic: affine, and bent as if drawn on rubber (Simard et al., 2003)",
     "pen": "Pen: elastic, with thin and thick ink, slashed zeros, flagged ones, crossed sevens and gaps",
 }
+KEPT = {
+    "best": "Best: the epoch that reads most validation digits",
+    "last": "Last: for rates that fall to 0, where the best of many nearly equal epochs is chosen by luck",
+}
 DEVICES = {
     "auto": "Auto: CUDA if there is one, else Apple's MPS, else the CPU",
     "cpu": "CPU",
@@ -72,7 +76,7 @@ class TrainConfig:
     )
     validation_size: int | None = setting(
         None, "Held out for validation",
-        "Training digits the network never learns from. They choose the best epoch, so that the test set need not.",
+        "Training digits the network never learns from. They say how good it is, so that the test set need not.",
         "Data", minimum=10, maximum=30_000,
     )
     augmentation: str = setting(
@@ -118,6 +122,10 @@ class TrainConfig:
     ema: float = setting(
         0.0, "Weight averaging", "Keeps a running mean of the weights: 0.999 spans about 1,000 steps, 0 none.",
         "Learning", minimum=0, maximum=0.9999,
+    )
+    keep: str = setting(
+        "best", "Epoch to keep", "Which epoch's network becomes the result.",
+        "Learning", choices=KEPT,
     )
     weight_decay: float = setting(
         0.0, "Weight decay", "Pulls every weight a little towards 0 at each step, which keeps the network simple.",

@@ -219,24 +219,25 @@ def fast(dropout: float) -> "nn.Sequential":
 def accurate(dropout: float) -> "nn.Sequential":
     """Six convolutions keep the digit at full size for longer; strides, not pooling, choose what to let go."""
     return layers(
-        **stage(1, 1, 32, dropout),  #           (N, 32, 14, 14)
-        **stage(2, 32, 64, dropout),  #          (N, 64,  7,  7)
-        flatten=nn.Flatten(),  #                 (N, 3136)
-        dense=nn.Linear(3136, 128, bias=False),  # (N, 128)
-        norm7=nn.BatchNorm1d(128),
-        relu7=nn.ReLU(),
-        dropout3=nn.Dropout(min(0.9, 1.5 * dropout)),
-        output=nn.Linear(128, 10),  #            (N, 10)
+        **stage(1, 1, 32, 64, dropout),  #       (N,  64, 12, 12)
+        **stage(2, 64, 128, 128, min(0.9, 1.5 * dropout)),  # (N, 128, 4, 4)
+        flatten=nn.Flatten(),  #                 (N, 2048)
+        output=nn.Linear(2048, 10),  #           (N, 10)
     )
 
 
-def stage(number: int, before: int, channels: int, dropout: float) -> dict[str, "nn.Module"]:
+def stage(number: int, before: int, inner: int, after: int, dropout: float) -> dict[str, "nn.Module"]:
     """3x3, 3x3, and a 5x5 of stride 2 in place of pooling, each followed by batch normalisation and ReLU; named."""
     chain: dict[str, nn.Module] = {}
-    shapes = [(before, 3, 1), (channels, 3, 1), (channels, 5, 2)]
-    for place, (inputs, size, stride) in enumerate(shapes, start=3 * number - 2):
-        chain[f"conv{place}"] = nn.Conv2d(inputs, channels, size, stride, size // 2, bias=False)
-        chain[f"norm{place}"] = nn.BatchNorm2d(channels)
+    first = 3 * number - 2
+    convolutions = [
+        nn.Conv2d(before, inner, 3, bias=False),
+        nn.Conv2d(inner, inner, 3, bias=False),
+        nn.Conv2d(inner, after, 5, stride=2, padding=2, bias=False),
+    ]
+    for place, convolution in enumerate(convolutions, start=first):
+        chain[f"conv{place}"] = convolution
+        chain[f"norm{place}"] = nn.BatchNorm2d(convolution.out_channels)
         chain[f"relu{place}"] = nn.ReLU()
     chain[f"dropout{number}"] = nn.Dropout(dropout)
     return chain

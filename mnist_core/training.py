@@ -121,8 +121,9 @@ def diverged(loss: float, step: int, config: TrainConfig) -> Diverged:
 def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     """Train as the run's config says and write everything into its folder, yielding every step.
 
-    The best epoch on the validation digits is kept; the test digits are looked at once, at the end. When `stop` says
-    so, the run ends there, with the best model so far, marked as stopped. Raises DataError, Diverged, OSError.
+    The epoch that is best on the validation digits is kept, or the last, as the config says; the test digits are looked
+    at once, at the end. When `stop` says so, the run ends there, with the model kept so far, marked as stopped. Raises
+    DataError, Diverged, OSError.
     """
     config = run.config
     digits, held_out = split(load_digits(config.dataset, "train"), config.validation_size or 0, config.seed)
@@ -146,7 +147,8 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
             waiting = []
         if validation:
             run.log(epoch_row(step, validation))
-        if validation and (validation.accuracy, -validation.loss) > (best.accuracy, -best.loss):
+        better = validation and (validation.accuracy, -validation.loss) > (best.accuracy, -best.loss)
+        if validation and (better or config.keep == "last"):
             best, best_epoch = validation, step.epoch
             best_weights = {name: value.clone() for name, value in model.state_dict().items()}
             run.save_model(model)

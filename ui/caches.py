@@ -7,6 +7,7 @@ import streamlit as st
 from mnist_core.data import Digits, load_digits
 from mnist_core.fetch import Source
 from mnist_core.models import Layer, describe
+from mnist_core.runs import Predictions, Run
 from mnist_core.worker import Worker
 
 
@@ -29,6 +30,16 @@ def source() -> Source:
 def digits(dataset: str, part: str) -> Digits:
     """The digits of one part of a data set."""
     return load_digits(dataset, part)
+
+
+def predictions(run: Run) -> Predictions:
+    """A tested run's answers on its test set. Raises RunError when they are damaged."""
+    return _predictions(str(run.folder), run.created)
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)  # reading them takes milliseconds, but at every click
+def _predictions(folder: str, created: str) -> Predictions:
+    return Run(folder).predictions
 
 
 @st.cache_resource(show_spinner=False)  # the first one waits for torch's import, the same table never again

@@ -39,6 +39,46 @@ def linked_run() -> Run | None:
     return next((run for run in list_runs() if run.name == st.query_params.get("run")), None)
 
 
+def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run") -> Run:
+    """A picker among the runs that have been tested; the page's address keeps the choice, as `parameter`.
+
+    With no such run the page says how to make one, and ends.
+    """
+    runs = {run.name: run for run in list_runs() if is_tested(run)}
+    if not runs:
+        st.info("There is no tested model yet. Train one: it appears here when it is finished or stopped.")
+        st.page_link("Home.py", label="Train a network", icon=":material/play_circle:")
+        st.stop()
+    wanted = st.query_params.get(parameter)
+    if wanted is not None and wanted not in runs:
+        st.warning("The run in this link is not on this server, or not tested yet; another one is shown instead.")
+    key = f"choice_of_{parameter}"
+    first = default if default in runs else next(iter(runs))
+    st.session_state[key] = wanted if wanted in runs else first  # the address decides, after a link too
+    name = st.selectbox(
+        label,
+        list(runs),
+        format_func=lambda name: words.described(runs[name]),
+        key=key,
+        on_change=lambda: st.query_params.update({parameter: st.session_state[key]}),
+        help="Every model that was tested on this server. The address of this page names the one you chose.",
+    )
+    return runs[name]
+
+
+def kept_in_links() -> dict[str, str]:
+    """What a link to another page takes along from this page's address: the run that was chosen."""
+    return {"run": st.query_params["run"]} if "run" in st.query_params else {}
+
+
+def is_tested(run: Run) -> bool:
+    """Does it have a result that can be read?"""
+    try:
+        return bool(run.result)
+    except RunError:
+        return False
+
+
 def pulse() -> float:
     """Seconds between two looks at what is training: often enough to be live, rarely enough to be cheap."""
     worker = caches.worker()

@@ -37,7 +37,7 @@ def shell(title: str) -> None:
         st.markdown("**MNIST Lab**")
         with st.container(key="navigation", gap=None):
             for other in PAGES:
-                st.page_link(other.file, label=other.title, icon=other.icon)
+                st.page_link(other.file, label=other.title, icon=other.icon, query_params=controls.kept_in_links())
         controls.status_strip()
     st.title(page.title, anchor=False)
     st.caption(page.purpose)
@@ -48,4 +48,5 @@ def links_to_others(title: str) -> None:
     """The other pages, each with its purpose: where to go from here."""
     for page in PAGES:
         if page.title != title:
-            st.page_link(page.file, label=f"{page.title}: {page.purpose}", icon=page.icon)
+            label = f"{page.title}: {page.purpose}"
+            st.page_link(page.file, label=label, icon=page.icon, query_params=controls.kept_in_links())

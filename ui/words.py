@@ -45,6 +45,13 @@ def label(run: Run) -> str:
     return title if not recipe or run.config == recipe.config else f"{title} (custom)"
 
 
+def described(run: Run) -> str:
+    """A tested run in a list of runs: what it is called, when a visitor made it, and how well it reads."""
+    when = "" if run.shipped else f" · {run.created.replace('T', ' ')[:16]}"
+    digits = "" if run.config.dataset == "mnist" else " on sample digits"
+    return f"{label(run)}{when} · {percent(run.result['test']['accuracy'])}{digits}"
+
+
 def percent(value: float | None) -> str:
     """0.9902 as "99.02 %", None as dots."""
     return "…" if value is None else f"{100 * value:.2f} %"

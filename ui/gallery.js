@@ -1,0 +1,45 @@
+/* A grid of digits to click, or to walk through with the arrow keys: one button each, cut out of one picture. */
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const grid = parentElement.querySelector(".grid");
+  grid.setAttribute("aria-label", data.label);
+  grid.style.setProperty("--size", data.size + "px");
+  const focused = parentElement.activeElement ?? document.activeElement;
+  const place = [...grid.children].indexOf(focused);
+  const buttons = data.captions.map((caption, index) => {
+    const button = document.createElement("button");
+    const digit = document.createElement("span");
+    const text = document.createElement("small");
+    digit.className = "digit";
+    digit.style.backgroundImage = `url(${data.picture})`;
+    const column = index % data.across, row = Math.floor(index / data.across);
+    digit.style.backgroundPosition = `calc(${-column} * var(--size)) calc(${-row} * var(--size))`;
+    digit.style.backgroundSize = `calc(${data.across} * var(--size)) auto`;
+    text.textContent = caption;
+    button.type = "button";
+    button.title = data.titles[index];
+    button.setAttribute("aria-label", data.titles[index]);
+    button.setAttribute("aria-pressed", String(index === data.selected));
+    if (data.marked.includes(index)) button.classList.add("marked");
+    button.tabIndex = index === Math.max(data.selected ?? 0, 0) ? 0 : -1;
+    button.append(digit, text);
+    button.onclick = () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      setTriggerValue("clicked", data.names[index]);
+    };
+    return button;
+  });
+  grid.replaceChildren(...buttons);
+  if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true });
+  grid.onkeydown = (event) => {
+    const at = buttons.indexOf(parentElement.activeElement ?? document.activeElement);
+    const row = buttons.filter((button) => button.offsetTop === buttons[0].offsetTop).length;
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row, Home: -at, End: buttons.length - 1 - at };
+    const next = buttons[at + steps[event.key]];
+    if (at < 0 || next === undefined) return;
+    event.preventDefault();
+    buttons[at].tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  };
+}

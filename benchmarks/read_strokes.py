@@ -1,6 +1,6 @@
 """How well a run reads pen strokes drawn as a visitor would draw them: any size, any place, any pen.
 
-    python benchmarks/read_strokes.py STROKES.json.gz RUN [RUN ...] [--seed 0]
+    python -m benchmarks.read_strokes STROKES.json.gz RUN [RUN ...] [--seed 0]
 
 STROKES is a gzipped JSON list of {"label": 0..9, "strokes": [[[x, y], ...], ...]}, the longer side spanning 0..1000.
 Each digit is drawn on a 280x280 canvas at 40 to 80 % of its size, up to 25 pixels off centre, with a pen of 8 to 26

@@ -1,6 +1,6 @@
 """The table of results: every recipe's test accuracy over its seeds, read from run folders.
 
-    python benchmarks/results.py FOLDER [FOLDER ...]
+    python -m benchmarks.results FOLDER [FOLDER ...]
 
 Each FOLDER holds run folders, such as those of
     for seed in 0 1 2; do python -m mnist_core train --recipe NAME --seed $seed --out FOLDER/NAME-$seed; done

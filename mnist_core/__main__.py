@@ -1,4 +1,4 @@
-"""The command line: python -m mnist_core train | evaluate | classify | list | download."""
+"""The command line: python -m mnist_core train | vote | evaluate | classify | list | download."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ from mnist_core.drawing import to_digit
 from mnist_core.metrics import interval, log_probabilities, per_class, score
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import Run, RunError, create, list_runs, load_run
+from mnist_core.runs import Run, RunError, create, list_runs, load_run, named
 
 PIXELS = 50_000_000  # larger images are refused before they are decoded
 
@@ -37,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m mnist_core", description="Train, test and use digit classifiers.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_train(commands.add_parser("train", help="train a network and keep it as a run"))
+
+    voting = commands.add_parser("vote", help="make a run of several that vote")
+    voting.add_argument("runs", metavar="RUN", nargs="+", help="a run's name")
+    voting.add_argument("--out", type=Path, metavar="DIR", help="the new run's folder (default: a new one)")
+    voting.set_defaults(command=vote_command)
 
     evaluate = commands.add_parser("evaluate", help="test a run again, digit by digit")
     evaluate.add_argument("run", metavar="RUN", help="a run's name or folder")
@@ -121,6 +126,21 @@ def train_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def vote_command(options: argparse.Namespace) -> int:
+    """Make and test a vote of runs that are known by their names."""
+    from mnist_core.ensemble import vote
+
+    members = []
+    for name in options.runs:
+        run = named(name)
+        if run is None:
+            raise ValueError(f"only runs that `list` names can vote, got {name!r}")
+        members.append(run)
+    run = vote(members, options.out)
+    print(f"{run.folder}\n{summary(run)}")
+    return 0
+
+
 def evaluate_command(options: argparse.Namespace) -> int:
     """Test the run's model on the test part of the digits it was trained on."""
     run = load_run(options.run)
@@ -197,9 +217,11 @@ def summary(run: Run) -> str:
             return run.error or run.status
         test = run.result["test"]
         low, high = test["interval"]
+        trained = f"epoch {run.result['best_epoch']:g} of {run.result['epochs']:g}"
+        trained = f"vote of {', '.join(run.members)}" if run.members else trained
         return (
             f"{run.status}, {run.config.dataset}: test accuracy {test['accuracy']:.2%} ({low:.2%} to {high:.2%}), "
-            f"loss {test['loss']:.4f}, best epoch {run.result['best_epoch']:g} of {run.result['epochs']:g}, "
+            f"loss {test['loss']:.4f}, {trained}, "
             f"{run.result['cpu_seconds']:.1f} CPU s"
         )
     except RunError as error:

@@ -169,18 +169,24 @@ def split(digits: Digits, validation_size: int, seed: int) -> tuple[Digits, Digi
 
     Raises ValueError when either part would be left without one of each digit.
     """
-    classes = len(np.unique(digits.labels))
-    if not classes <= validation_size <= len(digits) - classes:
+    train, validation = split_places(digits.labels, validation_size, seed)
+    return digits.take(train), digits.take(validation)
+
+
+def split_places(labels: np.ndarray, validation_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where, in rising order, the digits stand that `split` teaches with, and those it holds out; raises as it does."""
+    classes = len(np.unique(labels))
+    if not classes <= validation_size <= len(labels) - classes:
         raise ValueError(
-            f"validation_size must be at least {classes} and at most {len(digits) - classes} "
-            f"of the {len(digits):,} training digits, got {validation_size}"
+            f"validation_size must be at least {classes} and at most {len(labels) - classes} "
+            f"of the {len(labels):,} training digits, got {validation_size}"
         )
     from sklearn.model_selection import train_test_split
 
     train, validation = train_test_split(
-        np.arange(len(digits)), test_size=validation_size, stratify=digits.labels, random_state=seed
+        np.arange(len(labels)), test_size=validation_size, stratify=labels, random_state=seed
     )
-    return digits.take(np.sort(train)), digits.take(np.sort(validation))
+    return np.sort(train), np.sort(validation)
 
 
 def normalise(images: "Tensor") -> "Tensor":

@@ -63,6 +63,9 @@ class Run:
             if not isinstance(self.recipe, str | None):
                 raise ValueError(f"its recipe is no name but {self.recipe!r}")
             self.created: str = str(about.get("created", ""))
+            self.members: list[str] = about.get("members", [])  # of a vote: the names of the runs that vote
+            if not isinstance(self.members, list) or not all(isinstance(name, str) for name in self.members):
+                raise ValueError(f"its members are no names but {self.members!r}")
         except (KeyError, TypeError, ValueError) as error:
             raise self._broken(CONFIG, error) from None
 
@@ -131,12 +134,17 @@ class Run:
             raise self._broken(PREDICTIONS, f"it holds {answers.dtype} of shape {answers.shape}, not (N, 10)")
         return Predictions(answers, labels)
 
-    def model(self) -> "nn.Sequential":
-        """The best network of the run, ready to answer. Raises RunError when its file is missing or does not fit."""
+    def model(self) -> "nn.Module":
+        """The network of the run, ready to answer: a chain of named layers, or a vote of such.
+
+        Raises RunError when its file is missing or does not fit.
+        """
         return self._model
 
     @cached_property
-    def _model(self) -> "nn.Sequential":
+    def _model(self) -> "nn.Module":
+        if self.members:
+            return self._vote()
         from safetensors.torch import load_file
 
         try:
@@ -147,6 +155,15 @@ class Run:
         except Exception as error:  # one error of its own for each way to be damaged or foreign
             raise self._broken(MODEL, error) from None
         return network.eval()
+
+    def _vote(self) -> "nn.Module":
+        from mnist_core.ensemble import Vote
+
+        members = [named(name) for name in self.members]
+        missing = [name for name, run in zip(self.members, members, strict=True) if run is None or run.members]
+        if missing:
+            raise self._broken(CONFIG, f"there is no single network {missing[0]!r} to vote")
+        return Vote([run.model() for run in members if run is not None]).eval()
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, 28, 28), ink bright on black, to float32 (N, 10) probabilities; each row sums to 1."""
@@ -218,7 +235,9 @@ def folder() -> Path:
     return Path(os.environ.get("MNIST_RUNS_DIR") or SHIPPED)
 
 
-def create(config: TrainConfig, recipe: str | None = None, out: Path | None = None) -> Run:
+def create(
+    config: TrainConfig, recipe: str | None = None, out: Path | None = None, members: list[str] | None = None
+) -> Run:
     """A new run folder with nothing but its config.json, at `out` or under a name with the time in it.
 
     Raises ValueError for a network that does not exist, RunError when the folder cannot be written or is not empty.
@@ -227,7 +246,8 @@ def create(config: TrainConfig, recipe: str | None = None, out: Path | None = No
     now = datetime.now(UTC)
     name = f"{recipe or config.architecture}@{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     place = out if out is not None else folder() / name
-    about = {"recipe": recipe, "created": now.isoformat(timespec="seconds"), "config": asdict(config)}
+    about: dict[str, Any] = {"recipe": recipe, "created": now.isoformat(timespec="seconds"), "config": asdict(config)}
+    about |= {"members": members} if members else {}
     try:
         if place.exists() and any(place.iterdir()):
             raise RunError(f"{place} is not empty; choose another folder for the run, or empty it.")
@@ -262,14 +282,24 @@ def load_run(name_or_path: str | Path) -> Run:
     A bare name is only ever compared with the names there are; it never becomes a path.
     """
     text = str(name_or_path)
-    if re.fullmatch(r"[\w@.-]+", text) and text.strip("."):
-        for parent in (SHIPPED, folder()):
-            if parent.is_dir() and text in os.listdir(parent):
-                return Run(parent / text)
-        if not os.path.isdir(text):
-            names = ", ".join(run.name for run in list_runs()) or "none yet"
-            raise RunError(f"there is no run {text!r}; the runs are {names}.")
-    return Run(name_or_path)
+    run = named(text)
+    if run is None and is_name(text) and not os.path.isdir(text):
+        names = ", ".join(run.name for run in list_runs()) or "none yet"
+        raise RunError(f"there is no run {text!r}; the runs are {names}.")
+    return run or Run(name_or_path)
+
+
+def is_name(text: str) -> bool:
+    """Is it a bare name, that leads nowhere as a path?"""
+    return bool(re.fullmatch(r"[\w@.-]+", text) and text.strip("."))
+
+
+def named(name: str) -> Run | None:
+    """The run of this bare name among the shipped and the visitors'. Raises RunError when its config is damaged."""
+    for parent in (SHIPPED, folder()):
+        if is_name(name) and parent.is_dir() and name in os.listdir(parent):
+            return Run(parent / name)
+    return None
 
 
 def replace(file: Path, content: bytes) -> None:

@@ -26,7 +26,7 @@ FLOORS = [  # a module imports only from the floors below its own
     ["data", "models"],
     ["augment", "fetch", "metrics", "recipes"],
     ["runs"],
-    ["training"],
+    ["ensemble", "training"],
     ["worker"],
     ["__main__"],
 ]
@@ -123,6 +123,17 @@ def test_a_page_begins_with_its_own_shell(file):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipes_network_exists(name):
     assert RECIPES[name].config.architecture in ARCHITECTURES
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda file: file.stem)
+def test_a_benchmark_starts_as_its_docstring_says(file):
+    command = f"python -m benchmarks.{file.stem}"
+    assert command in (ast.get_docstring(parsed(file)) or "")
+    answer = subprocess.run(
+        [sys.executable, *command.split()[1:], "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert command in answer.stdout
 
 
 def test_every_requirement_is_pinned():

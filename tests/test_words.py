@@ -81,8 +81,12 @@ def test_an_unknown_choice_is_called_by_its_name():
     assert words.title_of("architecture", "gone-since") == "gone-since"
 
 
-def run(recipe, config):
-    return SimpleNamespace(recipe=recipe, config=config)
+def run(recipe, config, members=()):
+    return SimpleNamespace(recipe=recipe, config=config, members=list(members))
+
+
+def test_a_vote_is_called_by_its_size():
+    assert words.label(run("ensemble", RECIPES["fast"].config, ["fast", "pen"])) == "Vote of 2"
 
 
 @pytest.mark.parametrize("name", RECIPES)

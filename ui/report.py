@@ -63,12 +63,7 @@ def result(run: Run) -> None:
             "chose it. On another test set of this size it would likely be within the interval.",
         ),
         ("Test loss", f"{test['loss']:.4f}", "nats a digit", "Cross-entropy: 2.30 is guessing, 0 certain and right."),
-        (
-            "Best epoch",
-            f"{run.result['best_epoch']:.3g} of {run.result['epochs']:.3g}",
-            f"validation {percent(validation['accuracy'])}",
-            "The epoch that was best on the validation digits is the one that is kept and tested.",
-        ),
+        origin(run, percent(validation["accuracy"])),
         (
             "Trained in",
             duration(run.result["seconds"]),
@@ -78,6 +73,16 @@ def result(run: Run) -> None:
         ),
         original(run),
     )
+
+
+def origin(run: Run, validation: str) -> Figure:
+    """Which epoch of the training is kept, or who votes."""
+    below = f"validation {validation}"
+    if run.members:
+        return "Voters", f"{len(run.members)}", below, f"The mean of the log-probabilities of {', '.join(run.members)}."
+    kept = "The epoch that was best on the validation digits" if run.config.keep == "best" else "The last epoch"
+    epochs = f"{run.result['best_epoch']:.3g} of {run.result['epochs']:.3g}"
+    return "Epoch kept", epochs, below, f"{kept} is the one that is kept and tested."
 
 
 def original(run: Run) -> Figure:
@@ -101,6 +106,9 @@ def versus(run: Run, reported: float) -> str:
 
 def curves(run: Run) -> None:
     """Loss and accuracy side by side, one below the other on a phone."""
+    if run.members:
+        st.caption("A vote is not trained: its members were. Each of them has curves of its own.")
+        return
     history = run.history
     left, right = st.columns(2, gap="medium")
     for place, metric in ((left, "accuracy"), (right, "loss")):
@@ -115,6 +123,8 @@ def curves(run: Run) -> None:
 
 def notice(run: Run) -> None:
     """What to notice in the curves, in a sentence for a learner."""
+    if run.members:
+        return
     st.caption(
         "What to notice: the orange line is measured on the digits it is learning from, the blue one on digits it has "
         "never seen. While both improve it learns; where only the orange one does, it has begun to memorise."
@@ -204,6 +214,7 @@ def about(run: Run) -> None:
     recipe = RECIPES.get(run.recipe or "")
     changed = changes(recipe.config, run.config) if recipe else []
     text = recipe.about if recipe else ""
+    text = f"The mean of the log-probabilities of {', '.join(run.members)}." if run.members else text
     st.markdown(f"{text} Changed: {', '.join(changed)}." if changed else text)
     try:
         if run.result:

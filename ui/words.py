@@ -40,6 +40,8 @@ def changes(before: TrainConfig, after: TrainConfig) -> list[str]:
 
 def label(run: Run) -> str:
     """What a run is called on the pages."""
+    if run.members:
+        return f"Vote of {len(run.members)}"
     recipe = RECIPES.get(run.recipe or "")
     title = recipe.title if recipe else title_of("architecture", run.config.architecture)
     return title if not recipe or run.config == recipe.config else f"{title} (custom)"

@@ -1,0 +1,82 @@
+"""What each recipe costs: CPU seconds of an epoch, latency and throughput of reading, peak memory.
+
+    python -m benchmarks.speed [RECIPE ...] [--steps 40] [--repeats 300]
+
+Each recipe is measured in a process of its own, on one thread, with fresh weights: what they are does not change what
+they cost. An epoch is extrapolated from some steps after a warm-up, with augmentation and shuffling, without the
+check at its end. Latency is one digit from uint8 to probabilities; throughput is 10,000 digits in the app's batches.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from mnist_core.recipes import RECIPES
+
+COLUMNS = "recipe            epoch, CPU s   one digit, ms: median    p99   digits per second   peak memory, MiB"
+
+
+def measure(name: str, steps: int, repeats: int) -> str:
+    """The recipe's line of the table."""
+    import torch
+
+    from mnist_core.data import load_digits
+    from mnist_core.metrics import log_probabilities
+    from mnist_core.models import build
+    from mnist_core.training import fit
+
+    config = replace(RECIPES[name].config, device="cpu", threads=1, epochs=100)
+    digits = load_digits(config.dataset, "train")
+    model = build(config.architecture, config.dropout)
+    warm_up, start = 5, 0.0
+    for step in fit(model, digits, digits.take(np.arange(10)), config):
+        if step.step == warm_up:
+            start = time.process_time()
+        if step.step == warm_up + steps:
+            break
+    a_step = (time.process_time() - start) / steps
+    epoch = a_step * len(digits) / config.batch_size
+
+    torch.set_num_threads(1)
+    images = load_digits(config.dataset, "test").images
+    latencies = []
+    for index in range(repeats):
+        begin = time.perf_counter()
+        log_probabilities(model, images[index % len(images)][None])
+        latencies.append(1000 * (time.perf_counter() - begin))
+    many = np.resize(images, (10_000, 28, 28))
+    begin = time.process_time()
+    log_probabilities(model, many)
+    throughput = len(many) / (time.process_time() - begin)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+    median, p99 = np.percentile(latencies, [50, 99])
+    return f"{name:16} {epoch:13.1f} {median:25.2f} {p99:6.2f} {throughput:19,.0f} {peak:18,.0f}"
+
+
+def main() -> None:
+    """Print the table, a recipe at a time."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=", ".join(RECIPES))
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=300)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    unknown = [name for name in options.recipes if name not in RECIPES]
+    if unknown:
+        parser.error(f"there is no recipe {unknown[0]!r}; the recipes are {', '.join(RECIPES)}")
+    if options.here:
+        print(measure(options.recipes[0], options.steps, options.repeats))
+        return
+    print(COLUMNS, flush=True)
+    counts = ["--steps", str(options.steps), "--repeats", str(options.repeats)]
+    for name in options.recipes or RECIPES:
+        subprocess.run([sys.executable, "-m", "benchmarks.speed", name, "--here", *counts], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,6 +18,7 @@ SHIFT = 2.0  # pixels
 TURN, RESIZE, SLANT = math.radians(10), 0.10, 0.10  # each way
 INK = 64.0  # of 255: a pixel brighter than this belongs to the digit's box
 WARP = 1.5  # pixels: what four by four points are displaced by, one standard deviation, at most
+SWAY = 2.5, 1.5  # pixels: how far a row is moved sideways and up or down, at most
 BEND, SMOOTHNESS = 12.0, 4.0  # pixels: of the raw displacements, and the sigma that smooths them
 
 
@@ -70,7 +71,8 @@ def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     inked = thickness(images, uniform(images, -0.9, 1.5))
     images = torch.where(chosen["ink"][:, None, None], inked, images)
     shape = squeeze(images, chosen["squeeze"]) @ random_affine(images, 1.5 * strength, shift=0.0)
-    images = look_up(images, grid_of(shape, images) + bend(images, 0.75 * strength) + warp(images, strength))
+    displaced = bend(images, 0.75 * strength) + warp(images, strength) + sway(images, strength)
+    images = look_up(images, grid_of(shape, images) + displaced)
     place = placed_anew(images)
     place[:, :2, 2] += torch.stack([uniform(images, -1, 1), uniform(images, -1, 1)], 1) * strength * 2 / SIZE
     return brightened(look_up(images, grid_of(place, images)))
@@ -243,6 +245,18 @@ def warp(images: Tensor, strength: float) -> Tensor:
     corners = torch.empty(count, 2, 4, 4, device=images.device).normal_() * WARP * strength
     field = F.interpolate(corners, (height, width), mode="bicubic", align_corners=True)
     return (field * uniform(images, 0, 1)[:, None, None, None] * (2 / width)).permute(0, 2, 3, 1)
+
+
+def sway(images: Tensor, strength: float) -> Tensor:
+    """(N, 28, 28, 2): rows moved sideways and up or down along waves, so that stems curve and loops shrink or grow."""
+    count, height, width = images.shape
+    rows = torch.arange(height, device=images.device) / height
+    waves = []
+    for most in SWAY:
+        often, phase = uniform(images, 0.5, 1.3), uniform(images, 0, 2 * math.pi)  # waves in a picture, radians
+        far = uniform(images, 0, most) * strength * 2 / width
+        waves.append(far[:, None] * torch.sin(2 * math.pi * often[:, None] * rows + phase[:, None]))
+    return torch.stack(waves, 2)[:, :, None, :].expand(count, height, width, 2)
 
 
 def uniform(images: Tensor, low: float, high: float) -> Tensor:

@@ -21,37 +21,47 @@ TUNED = TrainConfig(  # what the recipes that follow nobody's program share
     optimizer="muon", schedule="one-cycle", batch_size=128, label_smoothing=0.1, learning_rate=0.008, ema=0.999,
 )  # fmt: skip
 
+FAST = replace(
+    TUNED, architecture="fast", learning_rate=0.02, epochs=0.5, ema=0.0, augmentation="shift", augmentation_strength=0.5
+)
+DROPOUT = TrainConfig(architecture="dropout-cnn", dropout=0.5, epochs=12)
+
 RECIPES = {
     "fast": Recipe(
         "Fast",
         "Half an epoch of a small network with the Muon optimizer: 99 % within seconds.",
-        replace(
-            TUNED,
-            architecture="fast",
-            learning_rate=0.02,
-            epochs=0.5,
-            ema=0.0,
-            augmentation="shift",
-            augmentation_strength=0.5,
-        ),
+        FAST,
+    ),
+    "fast-long": Recipe(
+        "Fast, three times as long",
+        "The fast recipe for one and a half epochs: where a few more seconds go.",
+        replace(FAST, epochs=1.5),
     ),
     "accurate": Recipe(
         "Accurate",
-        "Full resolution, elastic distortion and averaged weights: half an hour for the best single network.",
+        "Five wide convolutions, elastic distortion and averaged weights: a quarter of an hour for the best network.",
         replace(
             TUNED,
             architecture="accurate",
-            dropout=0.2,
+            dropout=0.3,
             augmentation="elastic",
-            augmentation_strength=1.5,
-            epochs=30,
+            augmentation_strength=1.25,
+            epochs=24,
             keep="last",
         ),
     ),
     "pen": Recipe(
         "Pen",
         "The accurate network, taught the ways people write that MNIST hardly has: it reads what you draw.",
-        replace(TUNED, architecture="accurate", dropout=0.2, augmentation="pen", epochs=20, keep="last"),
+        replace(
+            TUNED,
+            architecture="accurate",
+            dropout=0.3,
+            augmentation="pen",
+            augmentation_strength=0.6,
+            epochs=20,
+            keep="last",
+        ),
     ),
     "classic-cnn": Recipe(
         "Classic CNN",
@@ -83,7 +93,14 @@ RECIPES = {
     "dropout-cnn": Recipe(
         "CNN with dropout",
         "Two conv-ReLU-pool blocks with half of the dense values switched off, after seed 004.",
-        TrainConfig(architecture="dropout-cnn", dropout=0.5, epochs=12),
+        DROPOUT,
+        reported="test accuracy about 99.3 %, F1 0.993",
+        reported_accuracy=0.993,
+    ),
+    "dropout-cnn-tuned": Recipe(
+        "CNN with dropout, tuned",
+        "The same with what seed 004 wished for: a falling learning rate, and digits turned, stretched and shifted.",
+        replace(DROPOUT, schedule="cosine", augmentation="affine", augmentation_strength=0.5),
         reported="test accuracy about 99.3 %, F1 0.993",
         reported_accuracy=0.993,
     ),

@@ -270,14 +270,20 @@ def orthogonal(matrix: torch.Tensor, steps: int = 3) -> torch.Tensor:
     x = matrix / (matrix.norm() + 1e-7)
     tall = x.shape[0] > x.shape[1]
     gram = x.T @ x if tall else x @ x.T
-    one = torch.eye(len(gram), device=x.device)
-    product = one
-    for _ in range(steps):
-        polynomial = torch.addmm(2.0315 * one - 4.7750 * gram, gram, gram, alpha=3.4445)
-        product = polynomial @ product
-        gram = polynomial @ gram @ polynomial
+    product = factor = polynomial(gram)
+    for _ in range(steps - 1):
+        gram = factor @ gram @ factor
+        factor = polynomial(gram)
+        product = factor @ product
     turned: torch.Tensor = x @ product if tall else product @ x
     return turned
+
+
+def polynomial(gram: torch.Tensor) -> torch.Tensor:
+    """2.0315 I - 4.7750 G + 3.4445 G^2: what brings singular values between 0 and 1 nearer to 1."""
+    values = torch.addmm(gram, gram, gram, beta=-4.7750, alpha=3.4445)
+    values.diagonal().add_(2.0315)
+    return values
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from mnist_core.augment import (
     RESIZE,
     SHIFT,
     SLANT,
+    SWAY,
     TURN,
     augment,
     bar,
@@ -28,6 +29,7 @@ from mnist_core.augment import (
     slash,
     squeeze,
     stroke,
+    sway,
     thickness,
     warp,
 )
@@ -159,6 +161,14 @@ def test_a_warp_moves_neighbours_together():
     assert 0.5 < field.std() < 1.5
     assert (field[:, 1:] - field[:, :-1]).abs().max() < 1  # no pixel passes its neighbour
     assert warp(torch.zeros(64, 28, 28), 0.0).abs().max() == 0
+
+
+def test_swaying_rows_keep_together_and_move_smoothly():
+    field = sway(torch.zeros(200, 28, 28), 1.0) * 14  # pixels
+    assert (field == field[:, :, :1]).all()
+    assert (field[:, 1:] - field[:, :-1]).abs().max() < 1  # no row passes its neighbour
+    for axis, most in enumerate(SWAY):
+        assert 0.8 * most < field[..., axis].abs().max() <= most
 
 
 def test_a_squeeze_makes_some_flatter_or_narrower_and_leaves_the_rest():

@@ -36,8 +36,9 @@ class LabelError:
     def votes(self) -> str:
         """How all five were counted, as a sentence."""
         return (
-            f"Of five people who were asked, {NUMBERS[self.for_proposed]} read a {self.proposed}, "
-            f"{NUMBERS[self.for_given]} a {self.given} as it is labelled, {NUMBERS[self.for_neither]} neither."
+            f"Of five people who were asked, {NUMBERS[self.for_proposed]} read a {self.proposed} and "
+            f"{NUMBERS[self.for_given]} the {self.given} of the label"
+            + (f"; {NUMBERS[self.for_neither]} saw neither." if self.for_neither else ".")
         )
 
 

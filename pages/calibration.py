@@ -60,13 +60,13 @@ with left:
 with right_half:
     st.subheader("What if it may refuse?", anchor=False)
     wanted = address.choice("refuse", [f"{share:g}" for share in (1, *SHARES)])
-    st.session_state["refuse"] = float(wanted)
+    st.session_state["may_refuse"] = float(wanted)
     share = st.select_slider(
         "It may refuse the digits it is least sure of",
         [float(share) for share in SHARES],
         format_func=lambda share: f"{share:g} %",
-        key="refuse",
-        on_change=lambda: address.go(refuse=f"{st.session_state['refuse']:g}"),
+        key="may_refuse",
+        on_change=lambda: address.go(refuse=f"{st.session_state['may_refuse']:g}"),
         help="Sort the digits by confidence and leave out this share at the lower end. Coverage is the share that is "
         "answered; accuracy the share of these answers that are right.",
     )

@@ -37,9 +37,9 @@ def test_the_verdict_is_the_majority(error, verdict):
 
 
 def test_the_votes_are_all_told():
-    assert LabelError(5, 3, 1, 3, 1).votes == (
-        "Of five people who were asked, three read a 3, one a 5 as it is labelled, one neither."
-    )
+    asked = "Of five people who were asked,"
+    assert LabelError(5, 3, 1, 3, 1).votes == f"{asked} three read a 3 and one the 5 of the label; one saw neither."
+    assert LabelError(8, 9, 0, 5, 0).votes == f"{asked} all five read a 9 and none the 8 of the label."
 
 
 def test_no_other_digits_have_known_label_errors():

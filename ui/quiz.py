@@ -83,11 +83,14 @@ def question(found: Reading, digits: Digits) -> None:
         st.success(f"You have seen all {len(game.order)} digits of this quiz. {score(game)}")
         st.button("Play again", key="quiz_again", on_click=again, args=(found,), icon=":material/replay:")
         return
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([1, 2], gap="large")
     with left, st.container(key="quiz_digit"):
-        st.image(figures.picture(digits.images[place]), width=280)
+        st.image(figures.picture(digits.images[place]), width="stretch")
     with right:
-        standings(game)
+        st.markdown(
+            f"### You {game.points['You']} : {game.points['Network']} Network",
+            help="Digits that each of you read as labelled in this quiz; labels in doubt do not count.",
+        )
         with st.container(horizontal=True, key="quiz_keys", gap="small"):
             for digit in range(10):
                 st.button(
@@ -98,23 +101,16 @@ def question(found: Reading, digits: Digits) -> None:
                     disabled=game.guess is not None,
                     type="primary" if digit == game.guess else "secondary",
                     shortcut=str(digit),
+                    width="stretch",
                 )
         if game.guess is None:
             st.markdown("**What is written here?** Press a digit.")
             st.caption(
-                "Half of these digits the network misreads; the others it reads rightly, but with doubt. So what it "
-                "answers is no hint, once you have seen it."
+                f"Question {game.at + 1} of {len(game.order)}. About half of these digits the network misreads; the "
+                "others it reads rightly, but with doubt."
             )
         else:
             answer(game, found, place)
-
-
-def standings(game: Game) -> None:
-    """The running score."""
-    with st.container(horizontal=True, key="quiz_score"):
-        for name, points in game.points.items():
-            st.metric(name, points, help="Digits read as labelled in this quiz; labels in doubt do not count.")
-        st.metric("Question", f"{game.at + 1} of {len(game.order)}", help="Each digit of the quiz comes once.")
 
 
 def answer(game: Game, found: Reading, place: int) -> None:
@@ -131,7 +127,9 @@ def answer(game: Game, found: Reading, place: int) -> None:
             "Next digit", key="quiz_next", on_click=go_on, args=(game,), type="primary", shortcut="Enter",
             icon=":material/arrow_forward:",
         )  # fmt: skip
-        st.button("See it in detail", key="quiz_detail", on_click=address.go, kwargs={"view": None, "digit": place})
+        if st.button("See it in detail", key="quiz_detail"):
+            address.go(view=None, digit=place)
+            st.rerun()  # the whole page, not only the quiz
     st.plotly_chart(
         trust.probabilities(found.probabilities[place], int(label)),
         key="quiz_probabilities",

@@ -41,9 +41,8 @@ def reliability(table: list[Bin]) -> go.Figure:
     figure.add_scatter(
         x=[row.confidence for row in table],
         y=accuracy,
-        mode="lines+markers",
-        line={"color": VALIDATION, "width": 1.5},
-        marker={"size": 9},
+        mode="markers",
+        marker={"size": 10, "color": VALIDATION},
         error_y={
             "array": [row.interval[1] - row.accuracy for row in table],
             "arrayminus": [row.accuracy - row.interval[0] for row in table],
@@ -56,7 +55,7 @@ def reliability(table: list[Bin]) -> go.Figure:
         col=1,
     )
     for x, y, side, text in (
-        (0.01, 0.95, "left", "above the line: under-confident"),
+        (0.01, 0.9, "left", "above the line: under-confident"),
         (1, 0.06, "right", "below the line: over-confident"),
     ):
         figure.add_annotation(x=x, y=y, xanchor=side, text=text, showarrow=False, opacity=0.7, row=1, col=1)
@@ -69,7 +68,10 @@ def reliability(table: list[Bin]) -> go.Figure:
         row=2,
         col=1,
     )
-    figure.update_xaxes(range=[0, 1.01], tickformat=".0%", showgrid=False, zeroline=False, fixedrange=True)
+    tenths = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    figure.update_xaxes(
+        range=[0, 1.015], tickvals=tenths, tickformat=".0%", showgrid=False, zeroline=False, fixedrange=True
+    )
     figure.update_xaxes(title="confidence of the answer", row=2, col=1)
     figure.update_yaxes(gridcolor=QUIET, zeroline=False, fixedrange=True)
     figure.update_yaxes(title="accuracy", range=[0, 1.03], tickformat=".0%", row=1, col=1)
@@ -80,7 +82,8 @@ def reliability(table: list[Bin]) -> go.Figure:
 def coverage(coverage: np.ndarray, accuracy: np.ndarray, at: tuple[float, float]) -> go.Figure:
     """Accuracy of the answers against the share that is refused, with the point (refused, accuracy) that is chosen."""
     refused = 1 - coverage
-    shown = np.unique(np.searchsorted(refused, np.linspace(0, 0.5, POINTS)).clip(max=len(refused) - 1))
+    widest = next((share for share in (0.05, 0.1, 0.2) if at[0] <= share * 0.9), 0.5)
+    shown = np.unique(np.searchsorted(refused, np.linspace(0, widest, POINTS)).clip(max=len(refused) - 1))
     low = min(0.9, float(accuracy[shown].min())) if accuracy[0] < 0.95 else 0.95 if accuracy[0] < 0.985 else 0.985
     figure = go.Figure()
     figure.add_scatter(
@@ -94,19 +97,18 @@ def coverage(coverage: np.ndarray, accuracy: np.ndarray, at: tuple[float, float]
         x=[at[0]], y=[at[1]], mode="markers", marker={"size": 13, "color": TRAIN},
         hovertemplate="refuses %{x:.1%}, %{y:.2%} right<extra></extra>",
     )  # fmt: skip
-    widest = next((share for share in (0.05, 0.1, 0.2) if at[0] <= share * 0.9), 0.5)
     figure.update_xaxes(title="share it refuses", tickformat=".0%", range=[-0.01 * widest, widest * 1.01])
     figure.update_yaxes(title="accuracy of its answers", tickformat=".1%", range=[low, 1 + (1 - low) * 0.03])
     figure.update_xaxes(gridcolor=QUIET, zeroline=False, fixedrange=True)
     figure.update_yaxes(gridcolor=QUIET, zeroline=False, fixedrange=True)
-    return calm(figure, 400)
+    return calm(figure, 300)
 
 
 def calm(figure: go.Figure, height: int) -> go.Figure:
     """The same margins for all, and nothing to drag or zoom."""
     return figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        margin={"l": 8, "r": 16, "t": 12, "b": 8},
         showlegend=False,
         dragmode=False,
         hovermode="closest",

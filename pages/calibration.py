@@ -9,7 +9,7 @@ from ui.shell import links_to_others, shell
 SHARES = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # percent it may refuse
 
 shell("Calibration")
-run = controls.choose_run("fast")
+run = controls.choose_run()
 found = browse.reading_or_stop(run)
 sure, right = found.sure, found.read == found.labels
 table = reliability(sure, right)

@@ -8,7 +8,7 @@ from ui.shell import links_to_others, shell
 shell("Mistakes")
 left, right = st.columns([2, 1], vertical_alignment="bottom")
 with left:
-    run = controls.choose_run("fast")
+    run = controls.choose_run()
 found = browse.reading_or_stop(run)
 digits = browse.pictures(found)
 with right:
@@ -19,7 +19,7 @@ if view == "quiz":
     st.stop()
 
 browse.headline(found)
-wanted = browse.choose_filter()
+wanted = browse.choose_filter(found)
 places = browse.matching(found, wanted)
 digit = browse.digit_in_view(found, places)
 listed, shown = st.columns([3, 2], gap="large")
@@ -34,10 +34,10 @@ with listed:
         browse.table(found, places, digits)
     if digits is None:
         st.caption(browse.NO_PICTURES)
+    frame = " An orange frame marks a label in doubt." if found.doubts else ""
     st.caption(
-        f"{len(places):,} of {len(found.mistakes):,} mistakes, the worst first: those in which the label got the "
-        "smallest probability. Below each: written → read as. An orange frame marks a label in doubt. "
-        "What to notice: would you have read them better? Click one, or walk with the arrow keys and press Enter."
+        f"{len(places):,} of {len(found.mistakes):,} mistakes, the largest loss first. Written → read as.{frame} "
+        "What to notice: which of them would you have read better?"
     )
 with shown:
     if digit is not None:

@@ -163,15 +163,16 @@ def test_a_label_in_doubt_tells_what_five_people_said(app, mnist_run):
 
 
 def test_sample_digits_have_no_labels_in_doubt(app, run):
-    look(app, "mistakes", run=run.name)
+    look(app, "mistakes", run=run.name, filter="doubt")
     assert "Without labels in doubt" not in metrics(app)
-    assert "Label in doubt:" not in said(app)
+    assert "abel in doubt" not in said(app)
+    assert app.get("button_group")[1].value == "all"
 
 
 def test_what_is_shown_of_a_digit_is_the_networks_own(app, mnist_run):
     look(app, "mistakes", run=mnist_run.name, digit="947")
-    assert metrics(app)["Confidence"] == "80.0 %"
-    assert metrics(app)["Gave the 8"] == "2.2 %"
+    assert metrics(app)["Confidence"] == "80.00 %"
+    assert metrics(app)["Gave the 8"] == "2.22 %"
     assert metrics(app)["Loss"] == f"{-np.log(0.2 / 9):.2f}"
     assert metrics(app)["Rank"] == "2 of 4"
 
@@ -184,6 +185,17 @@ def test_other_models_say_what_they_read(app, run, trained, tmp_path):
     label = labels[int(in_detail(app))]
     assert f"1 of 1 other models read it as {label}" in said(app)
     assert list(app.table[0].value["Reads"]) == [f"{label} ✓"]
+
+
+def test_a_digit_leads_to_the_page_that_looks_inside(app, mnist_run, monkeypatch):
+    def there() -> list:
+        return [link for link in look(app, "mistakes", run=mnist_run.name, digit="11").get("page_link")
+                if link.label == "See it inside the network"]  # fmt: skip
+
+    assert there() == []
+    monkeypatch.setattr(browse, "INSIDE", "pages/models.py")  # a page that exists
+    (link,) = there()
+    assert (link.page, "digit=11" in link.query_string) == ("models", True)
 
 
 def test_look_alikes_come_with_their_labels(app, run):

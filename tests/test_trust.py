@@ -66,9 +66,11 @@ def test_what_refusing_gains_is_said_in_numbers():
         "If it may refuse the 1 % it is least sure of (below 50.5 %), it is **100.00 %** right: "
         "0 mistakes instead of 1. Of the 10 digits it refuses, it would have misread 1."
     )
-    assert trust.refusal(refuse(sure, right, 0), right, 0) == "It answers every digit: **99.90 %** right, 1 mistakes."
+    assert trust.refusal(refuse(sure, right, 0), right, 0) == "It answers every digit. **99.90 %** right, 1 mistake."
 
 
-def test_who_is_equally_sure_of_all_refuses_none():
-    sure, right = np.ones(10), np.ones(10, bool)
-    assert trust.refusal(refuse(sure, right, 0.1), right, 10).startswith("Its least sure digits are all equally sure")
+def test_why_none_is_refused_is_said():
+    sure, right = np.ones(100), np.ones(100, bool)
+    tied, few = (trust.refusal(refuse(sure, right, share / 100), right, share) for share in (10, 0.1))
+    assert tied.startswith("It answers every digit: it is equally sure of more digits than it may refuse.")
+    assert few.startswith("It answers every digit: 0.1 % allows no digit.")

@@ -23,6 +23,7 @@ FILTERS = {"all": "All", "confident": "Confident but wrong", "doubt": "Label in 
 ANY = ("any", *map(str, range(10)))
 MOST = 500  # pictures in the gallery: more make the page slow, and nobody looks at them all
 ALIKE = 6  # look-alikes that are shown
+INSIDE = "pages/look_inside.py"
 GRID, TABLE = "mistake_grid", "mistake_table"  # keys of the two ways to choose a digit
 NO_PICTURES = (
     "The pictures are MNIST's, which is not on this machine yet. To get it, connect to the internet and press Look "
@@ -100,18 +101,19 @@ def choose_view() -> str:
     return st.session_state["mistakes_view"]
 
 
-def choose_filter() -> Filter:
+def choose_filter(found: Reading) -> Filter:
     """The widgets that say which mistakes are wanted; the address keeps the choice."""
     state = st.session_state
+    kinds = [kind for kind in FILTERS if kind != "doubt" or found.doubts]
     low, high = address.number("from", 0, 100) or 0, address.number("to", 0, 100)
     high = 100 if high is None or high < low else high
-    state["mistakes_kind"] = address.choice("filter", list(FILTERS))
+    state["mistakes_kind"] = address.choice("filter", kinds)
     state["mistakes_true"], state["mistakes_read"] = address.choice("true", ANY), address.choice("read", ANY)
     state["mistakes_sure"] = (low, high)
     with st.container(horizontal=True, vertical_alignment="bottom", key="mistake_filters"):
         st.pills(
             "Show",
-            list(FILTERS),
+            kinds,
             format_func=FILTERS.get,
             key="mistakes_kind",
             required=True,
@@ -360,10 +362,10 @@ def numbers(found: Reading, place: int) -> None:
     rank = np.flatnonzero(found.mistakes == place)
     label = found.labels[place]
     with st.container(horizontal=True, key="detail_figures"):
-        st.metric("Confidence", f"{100 * found.sure[place]:.1f} %", help="The largest of the ten probabilities.")
+        st.metric("Confidence", words.percent(found.sure[place]), help="The largest of the ten probabilities.")
         st.metric(
             f"Gave the {label}",
-            f"{100 * found.probabilities[place, label]:.1f} %",
+            words.percent(found.probabilities[place, label]),
             help="The probability of the label.",
         )
         st.metric(
@@ -389,7 +391,7 @@ def look_alikes(found: Reading, place: int, digits: Digits | None) -> None:
         st.image(
             [figures.picture(image) for image in nearest.images],
             caption=[f"a {label}" for label in nearest.labels],
-            width=56,
+            width=52,
         )
     same = int((nearest.labels == found.labels[place]).sum())
     st.caption(
@@ -419,7 +421,7 @@ def others(found: Reading, place: int) -> None:
         {
             "Model": [name for name, _, _ in rows],
             "Reads": [f"{read} ✓" if read == label else str(read) for _, read, _ in rows],
-            "Sure": [f"{sure:.0%}" for _, _, sure in rows],
+            "Sure": [f"{100 * sure:.0f} %" for _, _, sure in rows],
         },
         border="horizontal",
         hide_index=True,
@@ -428,7 +430,7 @@ def others(found: Reading, place: int) -> None:
 
 def link_inside(run: Run, place: int) -> None:
     """The way to the page that shows this digit inside the network, where there is one."""
-    page = next((page for page in shell.PAGES if page.file == "pages/look_inside.py"), None)
+    page = next((page for page in shell.PAGES if page.file == INSIDE), None)
     if page is not None:
         st.page_link(
             page.file,

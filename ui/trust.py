@@ -9,6 +9,7 @@ from ui.figures import QUIET, TRAIN, VALIDATION
 
 WRITTEN, READ = VALIDATION, TRAIN  # what the label says, and what the network reads where it differs
 OTHER = "rgba(128, 138, 155, 0.6)"
+TIED = ": it is equally sure of more digits than it may refuse"
 POINTS = 400  # of a curve with up to 10,000: more cannot be seen
 
 
@@ -74,7 +75,7 @@ def reliability(table: list[Bin]) -> go.Figure:
     )
     figure.update_xaxes(title="confidence of the answer", row=2, col=1)
     figure.update_yaxes(gridcolor=QUIET, zeroline=False, fixedrange=True)
-    figure.update_yaxes(title="accuracy", range=[0, 1.03], tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(title="accuracy", range=[-0.03, 1.03], tickformat=".0%", row=1, col=1)
     figure.update_yaxes(title="digits", type="log", range=[-0.3, 4.3], tickvals=[1, 100, 10_000], row=2, col=1)
     return calm(figure, 400)
 
@@ -84,7 +85,7 @@ def coverage(coverage: np.ndarray, accuracy: np.ndarray, at: tuple[float, float]
     refused = 1 - coverage
     widest = next((share for share in (0.05, 0.1, 0.2) if at[0] <= share * 0.9), 0.5)
     shown = np.unique(np.searchsorted(refused, np.linspace(0, widest, POINTS)).clip(max=len(refused) - 1))
-    low = min(0.9, float(accuracy[shown].min())) if accuracy[0] < 0.95 else 0.95 if accuracy[0] < 0.985 else 0.985
+    low = min(0.99, 1 - 1.15 * (1 - float(accuracy[shown].min())))
     figure = go.Figure()
     figure.add_scatter(
         x=refused[shown],
@@ -120,12 +121,15 @@ def refusal(left: Refusal, right: np.ndarray, percent: float) -> str:
     refused, before = ~left.kept, int((~right).sum())
     after = int((~right & left.kept).sum())
     if not refused.any():
-        kept = (
-            "It answers every digit" if percent == 0 else "Its least sure digits are all equally sure, so it keeps all"
-        )
-        return f"{kept}: **{100 * left.accuracy:.2f} %** right, {before:,} mistakes."
+        why = "" if percent == 0 else f": {percent:g} % allows no digit" if percent / 100 * len(right) < 1 else TIED
+        return f"It answers every digit{why}. **{100 * left.accuracy:.2f} %** right, {mistakes(before)}."
     return (
         f"If it may refuse the {percent:g} % it is least sure of (below {100 * left.threshold:.1f} %), it is "
-        f"**{100 * left.accuracy:.2f} %** right: {after:,} mistakes instead of {before:,}. "
+        f"**{100 * left.accuracy:.2f} %** right: {mistakes(after)} instead of {before:,}. "
         f"Of the {int(refused.sum()):,} digits it refuses, it would have misread {before - after:,}."
     )
+
+
+def mistakes(count: int) -> str:
+    """So many mistakes, in words."""
+    return f"{count:,} mistake{'' if count == 1 else 's'}"

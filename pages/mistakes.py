@@ -22,7 +22,7 @@ browse.headline(found)
 wanted = browse.choose_filter(found)
 places = browse.matching(found, wanted)
 digit = browse.digit_in_view(found, places)
-listed, shown = st.columns([3, 2], gap="large")
+listed, shown = st.columns([3, 2], gap="medium")
 with listed:
     if not len(found.mistakes):
         st.success("There is no mistake: every test digit was read as it is labelled.")

@@ -250,6 +250,7 @@ def grid(found: Reading, places: np.ndarray, digits: Digits | None, selected: in
             [title(found, place) for place in shown],
             selected=selected,
             marked=list(found.doubts),
+            size=56 if digits is not None else 24,
         )
     if len(places) > MOST:
         st.caption(f"These are the worst {MOST} of {len(places):,}; the table lists all of them.")
@@ -381,11 +382,10 @@ def numbers(found: Reading, place: int) -> None:
 
 
 def look_alikes(found: Reading, place: int, digits: Digits | None) -> None:
-    """The training digits that look most like this one, with their labels."""
-    st.markdown("**It looks like these training digits**")
+    """The training digits that look most like this one, with their labels, if they are on this machine."""
     if digits is None:
-        st.caption(NO_PICTURES)
         return
+    st.markdown("**It looks like these training digits**")
     nearest = caches.look_alikes(found.run.config.dataset, place, ALIKE)
     with st.container(key="alike"):
         st.image(

@@ -83,7 +83,7 @@ def question(found: Reading, digits: Digits) -> None:
         st.success(f"You have seen all {len(game.order)} digits of this quiz. {score(game)}")
         st.button("Play again", key="quiz_again", on_click=again, args=(found,), icon=":material/replay:")
         return
-    left, right = st.columns([1, 2], gap="large")
+    left, right = st.columns([1, 2], gap="medium")
     with left, st.container(key="quiz_digit"):
         st.image(figures.picture(digits.images[place]), width="stretch")
     with right:
@@ -120,8 +120,6 @@ def answer(game: Game, found: Reading, place: int) -> None:
     network = "the network too" if game.guess == label == read else f"the network read a {read}"
     joint = "and" if (game.guess == label) == (read == label) else "but"
     st.markdown(f"**It is labelled {label}.** {you}, {joint} {network}, {words.percent(found.sure[place])} sure.")
-    if place in found.doubts:
-        st.warning(f"**This label is in doubt, so it does not count.** {found.doubts[place].votes}")
     with st.container(horizontal=True):
         st.button(
             "Next digit", key="quiz_next", on_click=go_on, args=(game,), type="primary", shortcut="Enter",
@@ -130,6 +128,8 @@ def answer(game: Game, found: Reading, place: int) -> None:
         if st.button("See it in detail", key="quiz_detail"):
             address.go(view=None, digit=place)
             st.rerun()  # the whole page, not only the quiz
+    if place in found.doubts:
+        st.warning(f"**This label is in doubt, so it does not count.** {found.doubts[place].votes}")
     st.plotly_chart(
         trust.probabilities(found.probabilities[place], int(label)),
         key="quiz_probabilities",

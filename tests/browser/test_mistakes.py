@@ -129,6 +129,8 @@ def test_a_phone_shows_digits_and_the_ten_buttons_without_scrolling(server, visi
         button = visitor.page.locator(f".st-key-quiz_{digit} button")
         expect(button).to_be_in_viewport(ratio=1)
         assert min(button.bounding_box()[side] for side in ("width", "height")) >= 44
+    button.tap()
+    expect(visitor.page.locator(".st-key-quiz_next button")).to_be_in_viewport(ratio=1)
 
 
 def test_without_mnist_everything_but_the_pictures_is_there(serve, offline, visit, mistakes):

@@ -303,7 +303,10 @@ def table(found: Reading, places: np.ndarray, digits: Digits | None) -> None:
 
 
 def as_address(image: np.ndarray) -> str:
-    """A uint8 (28, 28) picture as the address of a PNG."""
+    """A uint8 (H, W) picture as an address that holds all of it.
+
+    A file of Streamlit's own may be gone again when clicks come quickly, before the browser asks for it.
+    """
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
@@ -315,7 +318,7 @@ def detail(found: Reading, place: int, places: np.ndarray, digits: Digits | None
     with st.container(key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", key="detail_head"):
             if digits is not None:
-                st.image(figures.picture(digits.images[place]), width=132)
+                st.image(as_address(figures.picture(digits.images[place])), width=132)
             with st.container(gap="small"):
                 outcome = "read as" if wrong else "and read as"
                 st.subheader(f"Written {found.labels[place]}, {outcome} {found.read[place]}", anchor=False)
@@ -389,7 +392,7 @@ def look_alikes(found: Reading, place: int, digits: Digits | None) -> None:
     nearest = caches.look_alikes(found.run.config.dataset, place, ALIKE)
     with st.container(key="alike"):
         st.image(
-            [figures.picture(image) for image in nearest.images],
+            [as_address(figures.picture(image)) for image in nearest.images],
             caption=[f"a {label}" for label in nearest.labels],
             width=52,
         )

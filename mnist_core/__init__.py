@@ -1,8 +1,9 @@
 """MNIST Lab's library: everything but the pages. It never imports Streamlit.
 
 The modules, in the order to read them: `config` (the choices), `data` (the digits), `drawing` (a picture becomes a
-digit), `models` (the networks), `recipes` (named choices), `augment`, `training` (the loop), `metrics`, `runs` (what
-a training leaves behind), `fetch` (the download), `worker` (training beside the app), `__main__` (the command line).
+digit), `models` (the networks), `recipes` (named choices), `augment`, `training` (the loop), `metrics`, `calibration`,
+`label_errors`, `lookalikes`, `runs` (what a training leaves behind), `fetch` (the download), `worker` (training beside
+the app), `__main__` (the command line).
 """
 
 from mnist_core.config import TrainConfig

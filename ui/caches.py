@@ -4,6 +4,7 @@ import atexit
 
 import streamlit as st
 
+from mnist_core import lookalikes
 from mnist_core.data import Digits, load_digits
 from mnist_core.fetch import Source
 from mnist_core.models import Layer, describe
@@ -46,3 +47,11 @@ def _predictions(folder: str, created: str) -> Predictions:
 def layers(architecture: str, dropout: float) -> list[Layer]:
     """The rows that describe a network."""
     return describe(architecture, dropout)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1000)  # a look at 60,000 pictures takes 60 ms; six are kept
+def look_alikes(dataset: str, place: int, count: int) -> Digits:
+    """The training digits that look most like this test digit, the nearest first."""
+    training = digits(dataset, "train")
+    nearest, _ = lookalikes.look_alikes(digits(dataset, "test").images[place], training.images, count)
+    return training.take(nearest)

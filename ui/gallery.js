@@ -1,7 +1,11 @@
 /* A grid of digits to click, or to walk through with the arrow keys: one button each, cut out of one picture. */
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement } = component;
   const grid = parentElement.querySelector(".grid");
+  const content = JSON.stringify({ ...data, selected: null });
+  grid.component = component;
+  if (grid.content === content) return select(grid, data.selected); // hundreds of buttons stay as they are
+  grid.content = content;
   grid.setAttribute("aria-label", data.label);
   grid.style.setProperty("--size", data.size + "px");
   const focused = parentElement.activeElement ?? document.activeElement;
@@ -24,8 +28,8 @@ export default function (component) {
     button.tabIndex = index === Math.max(data.selected ?? 0, 0) ? 0 : -1;
     button.append(digit, text);
     button.onclick = () => {
-      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
-      setTriggerValue("clicked", data.names[index]);
+      select(grid, index);
+      grid.component.setTriggerValue("clicked", data.names[index]);
     };
     return button;
   });
@@ -42,4 +46,12 @@ export default function (component) {
     next.tabIndex = 0;
     next.focus();
   };
+}
+
+/* Highlight the button at this place, or none, and let the tab key find it. */
+function select(grid, place) {
+  [...grid.children].forEach((button, index) => {
+    button.setAttribute("aria-pressed", String(index === place));
+    if (place !== null) button.tabIndex = index === place ? 0 : -1;
+  });
 }

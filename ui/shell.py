@@ -24,6 +24,18 @@ PAGES = [
     Page(
         "Home.py", "Train", ":material/play_circle:", "Teach a network to read handwritten digits, and watch it learn."
     ),
+    Page(
+        "pages/mistakes.py",
+        "Mistakes",
+        ":material/quiz:",
+        "The test digits that a network misreads, the worst first. Which of them could you have read?",
+    ),
+    Page(
+        "pages/calibration.py",
+        "Calibration",
+        ":material/speed:",
+        "Is a network right as often as it is sure? And what if it may refuse what it is not sure of?",
+    ),
     Page("pages/models.py", "Models", ":material/shelves:", "Every network that was trained, and how well it reads."),
 ]
 

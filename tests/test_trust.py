@@ -1,0 +1,76 @@
+"""Figures about confidence show the numbers they are given."""
+
+import numpy as np
+import pytest
+
+from mnist_core.calibration import coverage_curve, refuse, reliability
+from ui import trust
+
+SURE = np.array([0.95, 0.95, 0.55, 0.55, 0.15])
+RIGHT = np.array([True, False, True, True, False])
+
+
+def test_probabilities_have_a_bar_for_each_digit():
+    shares = np.array([0.6, 0.3, 0.1, *[0.0] * 7])
+    (bars,) = trust.probabilities(shares, 1).data
+    assert list(bars.y) == shares.tolist()
+    assert [bars.text[digit] for digit in (0, 1, 2, 3)] == ["60 %", "30 %", "10 %", ""]
+
+
+@pytest.mark.parametrize(
+    ("label", "coloured"),
+    [(1, {0: trust.READ, 1: trust.WRITTEN}), (0, {0: trust.WRITTEN}), (None, {0: trust.READ})],
+)
+def test_the_label_is_blue_and_another_answer_orange(label, coloured):
+    (bars,) = trust.probabilities(np.array([0.6, 0.4, *[0.0] * 8]), label).data
+    assert {digit: colour for digit, colour in enumerate(bars.marker.color) if colour != trust.OTHER} == coloured
+
+
+def test_a_reliability_diagram_has_a_point_and_a_bar_for_each_bin():
+    table = reliability(SURE, RIGHT, bins=10)
+    diagonal, points, bars = trust.reliability(table).data
+    assert list(diagonal.x) == list(diagonal.y) == [0, 1]
+    assert list(points.x) == pytest.approx([0.15, 0.55, 0.95])
+    assert list(points.y) == pytest.approx([0, 1, 0.5])
+    assert list(bars.y) == [1, 2, 2]
+    for row, low, high in zip(table, points.error_y.arrayminus, points.error_y.array, strict=True):
+        assert (row.accuracy - low, row.accuracy + high) == pytest.approx(row.interval)
+
+
+def test_the_coverage_curve_begins_at_the_accuracy_and_passes_the_chosen_point():
+    random = np.random.default_rng(0)
+    sure = random.uniform(0.1, 1, 1000)
+    right = random.random(1000) < sure
+    left = refuse(sure, right, 0.02)
+    line, point = trust.coverage(*coverage_curve(sure, right), (1 - left.kept.mean(), left.accuracy)).data
+    assert (line.x[0], line.y[0]) == pytest.approx((0, right.mean()))
+    assert (point.x[0], point.y[0]) == pytest.approx((0.02, left.accuracy))
+    assert dict(zip(np.round(line.x, 6), line.y, strict=True))[0.02] == pytest.approx(left.accuracy)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.04, 0.1, 0.2])
+@pytest.mark.parametrize("accuracy", [0.1, 0.9, 0.99, 1.0])
+def test_the_chosen_point_lies_within_the_axes(share, accuracy):
+    sure = np.linspace(0.1, 1, 1000)
+    right = np.arange(1000) >= round(1000 * (1 - accuracy))
+    left = refuse(sure, right, share)
+    figure = trust.coverage(*coverage_curve(sure, right), (1 - left.kept.mean(), left.accuracy))
+    (left_edge, right_edge), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert left_edge < figure.data[1].x[0] < right_edge
+    assert low <= figure.data[1].y[0] <= high
+
+
+def test_what_refusing_gains_is_said_in_numbers():
+    sure, right = np.linspace(0.5, 1, 1000), np.arange(1000) != 3
+    assert trust.refusal(refuse(sure, right, 0.01), right, 1) == (
+        "If it may refuse the 1 % it is least sure of (below 50.5 %), it is **100.00 %** right: "
+        "0 mistakes instead of 1. Of the 10 digits it refuses, it would have misread 1."
+    )
+    assert trust.refusal(refuse(sure, right, 0), right, 0) == "It answers every digit. **99.90 %** right, 1 mistake."
+
+
+def test_why_none_is_refused_is_said():
+    sure, right = np.ones(100), np.ones(100, bool)
+    tied, few = (trust.refusal(refuse(sure, right, share / 100), right, share) for share in (10, 0.1))
+    assert tied.startswith("It answers every digit: it is equally sure of more digits than it may refuse.")
+    assert few.startswith("It answers every digit: 0.1 % allows no digit.")

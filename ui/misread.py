@@ -1,0 +1,443 @@
+"""The mistakes of one run: which of them are in view, as pictures and as a table, and one of them in detail."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from mnist_core import calibration, label_errors
+from mnist_core.data import Digits
+from mnist_core.label_errors import LabelError
+from mnist_core.metrics import worst
+from mnist_core.runs import Run, RunError, list_runs
+from ui import address, caches, controls, figures, shell, trust, words
+from ui.gallery import gallery
+
+VIEWS = {"gallery": "Gallery", "table": "Table", "quiz": "Quiz"}
+CONFIDENT = 70  # percent: from here on a wrong answer counts as confident
+FILTERS = {"all": "All", "confident": "Confident but wrong", "doubt": "Label in doubt"}
+ANY = ("any", *map(str, range(10)))
+MOST = 500  # pictures in the gallery: more make the page slow, and nobody looks at them all
+ALIKE = 6  # look-alikes that are shown
+INSIDE = "pages/look_inside.py"
+GRID, TABLE = "mistake_grid", "mistake_table"  # keys of the two ways to choose a digit
+NO_PICTURES = (
+    "The pictures are MNIST's, which is not on this machine yet. To get it, connect to the internet and press Look "
+    "again above, or let the environment variable MNIST_DATA_DIR name a folder with MNIST/raw in it."
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one run made of its test set; all arrays have one entry, or row, a test digit."""
+
+    run: Run
+    labels: np.ndarray  # int64: what is written, as labelled
+    read: np.ndarray  # int64: what the network reads
+    probabilities: np.ndarray  # float64 (N, 10)
+    sure: np.ndarray  # float64, 0..1: the probability of its answer
+    loss: np.ndarray  # float64, nats
+    mistakes: np.ndarray  # positions, the worst first
+    doubts: dict[int, LabelError]  # labels that are known to be in doubt, by position
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which of the mistakes are wanted."""
+
+    written: int | None = None
+    read: int | None = None
+    kind: str = "all"
+    sure: tuple[int, int] = (0, 100)  # percent
+
+
+def reading_or_stop(run: Run) -> Reading:
+    """The run's stored answers; when they are damaged the page says so, and ends."""
+    try:
+        return reading(run)
+    except RunError as error:
+        st.error(str(error))
+        shell.links_to_others("Mistakes")
+        st.stop()
+
+
+def reading(run: Run) -> Reading:
+    """The run's stored answers, taken apart. Raises RunError when they are damaged."""
+    answers = caches.predictions(run)
+    log_probabilities, labels = answers.log_probabilities, answers.labels
+    return Reading(
+        run,
+        labels,
+        log_probabilities.argmax(1),
+        np.exp(log_probabilities.astype(np.float64)),
+        calibration.confidence(log_probabilities),
+        -log_probabilities[np.arange(len(labels)), labels].astype(np.float64),
+        worst(log_probabilities, labels),
+        label_errors.known(run.config.dataset, labels),
+    )
+
+
+def pictures(found: Reading) -> Digits | None:
+    """The test digits that were read, if they are on this machine."""
+    digits = controls.digits_or_none(found.run.config.dataset, "test")
+    return digits if digits is not None and np.array_equal(digits.labels, found.labels) else None
+
+
+def choose_view() -> str:
+    """Gallery, table or quiz; the address keeps the choice."""
+    st.session_state["mistakes_view"] = address.one_of("view", list(VIEWS))
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        key="mistakes_view",
+        required=True,
+        on_change=lambda: address.change(view=st.session_state["mistakes_view"]),
+    )
+    return st.session_state["mistakes_view"]
+
+
+def choose_filter(found: Reading) -> Filter:
+    """The widgets that say which mistakes are wanted; the address keeps the choice."""
+    state = st.session_state
+    kinds = [kind for kind in FILTERS if kind != "doubt" or found.doubts]
+    low, high = address.number("from", 101) or 0, address.number("to", 101)
+    high = 100 if high is None or high < low else high
+    state["mistakes_kind"] = address.one_of("filter", kinds)
+    state["mistakes_true"], state["mistakes_read"] = address.one_of("true", ANY), address.one_of("read", ANY)
+    state["mistakes_sure"] = (low, high)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mistake_filters"):
+        st.pills(
+            "Show",
+            kinds,
+            format_func=FILTERS.get,
+            key="mistakes_kind",
+            required=True,
+            on_change=filter_changed,
+            help=f"Confident but wrong: at least {CONFIDENT} % sure of the wrong answer. Label in doubt: "
+            "one of the 15 digits whose given label most of five people did not confirm.",
+        )
+        st.selectbox("Written", ANY, key="mistakes_true", on_change=filter_changed, width=90, help="The label.")
+        st.selectbox("Read as", ANY, key="mistakes_read", on_change=filter_changed, width=90, help="The answer.")
+        st.slider(
+            "Confidence",
+            *(0, 100),
+            format="%d %%",
+            key="mistakes_sure",
+            on_change=filter_changed,
+            width=145,
+            help="The probability that the network gave its own answer.",
+        )
+    chosen = [None if state[key] == "any" else int(state[key]) for key in ("mistakes_true", "mistakes_read")]
+    return Filter(*chosen, state["mistakes_kind"], state["mistakes_sure"])
+
+
+def filter_changed() -> None:
+    """Write all of the filter into the address, so that quick changes do not undo each other; begin at the worst."""
+    state = st.session_state
+    low, high = state["mistakes_sure"]
+    address.change(
+        **{
+            "filter": None if state["mistakes_kind"] == "all" else state["mistakes_kind"],
+            "true": None if state["mistakes_true"] == "any" else state["mistakes_true"],
+            "read": None if state["mistakes_read"] == "any" else state["mistakes_read"],
+            "from": low or None,
+            "to": None if high == 100 else high,
+            "digit": None,
+        }
+    )
+
+
+def matching(found: Reading, wanted: Filter) -> np.ndarray:
+    """The positions of the mistakes that are wanted, the worst first."""
+    places = found.mistakes
+    percent = 100 * found.sure[places]
+    keep = (percent >= wanted.sure[0]) & (percent <= wanted.sure[1])
+    if wanted.written is not None:
+        keep &= found.labels[places] == wanted.written
+    if wanted.read is not None:
+        keep &= found.read[places] == wanted.read
+    if wanted.kind == "confident":
+        keep &= percent >= CONFIDENT
+    if wanted.kind == "doubt":
+        keep &= np.isin(places, list(found.doubts))
+    return places[keep]
+
+
+def digit_in_view(found: Reading, places: np.ndarray) -> int | None:
+    """The digit that was just clicked, else the one in the address, else the worst of these; None if there is none."""
+    clicked = (st.session_state.get(GRID) or {}).get("clicked")
+    if clicked in places:
+        address.change(digit=clicked)
+        return int(clicked)
+    linked = address.number("digit", len(found.labels))
+    if linked is None and "digit" in st.query_params:
+        st.warning(f"There is no such test digit: they are numbered from 0 to {len(found.labels) - 1:,}.")
+    if linked is not None:
+        return linked
+    return int(places[0]) if len(places) else None
+
+
+def headline(found: Reading) -> None:
+    """How many are wrong, the official accuracy, and the one without the labels in doubt, each clearly named."""
+    wrong, count, doubts = len(found.mistakes), len(found.labels), found.doubts
+    confident = int((found.sure[found.mistakes] >= CONFIDENT / 100).sum())
+    low, high = found.run.result["test"]["interval"]
+    with st.container(key="mistake_numbers"), st.container(horizontal=True, key="figures"):
+        st.metric(
+            "Test accuracy",
+            words.percent((count - wrong) / count),
+            f"official: all {count:,} labels as given",
+            delta_color="off",
+            delta_arrow="off",
+            help="Digits read as they are labelled, divided by all test digits. 95 % interval: "
+            f"{100 * low:.2f} to {100 * high:.2f} %.",
+        )
+        if doubts:
+            left_out = label_errors.accuracy_without(found.read, found.labels, doubts)
+            st.metric(
+                "Without labels in doubt",
+                words.percent(left_out),
+                f"not official: {len(doubts)} digits left out",
+                delta_color="off",
+                delta_arrow="off",
+                help=f"The same share of the other {count - len(doubts):,} digits: the {len(doubts)} whose given label "
+                "most of five people did not confirm count neither as right nor as wrong. Compare published "
+                f"results by the official figure. Source: {label_errors.SOURCE}.",
+            )
+        st.metric(
+            "Mistakes",
+            f"{wrong:,}",
+            f"{len(set(doubts) & set(found.mistakes.tolist()))} of them with a label in doubt" if doubts else None,
+            delta_color="off",
+            delta_arrow="off",
+            help="Test digits whose largest probability is not that of their label.",
+        )
+        st.metric(
+            "Confident but wrong",
+            f"{confident:,}",
+            f"at least {CONFIDENT} % sure",
+            delta_color="off",
+            delta_arrow="off",
+            help=f"Mistakes in which the wrong answer has a probability of {CONFIDENT} % or more.",
+        )
+
+
+def title(found: Reading, place: int) -> str:
+    """One digit in words, for a screen reader and a resting mouse."""
+    doubt = ", label in doubt" if place in found.doubts else ""
+    return (
+        f"Test digit {place}: written {found.labels[place]}, read as {found.read[place]}, "
+        f"{found.sure[place]:.0%} sure{doubt}"
+    )
+
+
+def grid(found: Reading, places: np.ndarray, digits: Digits | None, selected: int | None) -> None:
+    """The mistakes as pictures to click; without the pictures, as black squares with their captions."""
+    shown = places[:MOST]
+    images = digits.images[shown] if digits is not None else np.zeros((len(shown), 28, 28), np.uint8)
+    with st.container(key="mistake_scroll"):
+        gallery(
+            GRID,
+            "The mistakes, the worst first",
+            shown.tolist(),
+            images,
+            [f"{found.labels[place]} → {found.read[place]}" for place in shown],
+            [title(found, place) for place in shown],
+            selected=selected,
+            marked=list(found.doubts),
+            size=56 if digits is not None else 24,
+        )
+    if len(places) > MOST:
+        st.caption(f"These are the worst {MOST} of {len(places):,}; the table lists all of them.")
+
+
+COLUMNS = {
+    "Digit": st.column_config.NumberColumn(format="%d", width=60, help="Its place in the test set, counted from 0."),
+    "Picture": st.column_config.ImageColumn(width=60),
+    "Written": st.column_config.NumberColumn(width=68, help="The label."),
+    "Read as": st.column_config.NumberColumn(width=68, help="The network's answer."),
+    "Confidence": st.column_config.NumberColumn(format="%.1f %%", width=85, help="The probability of the answer."),
+    "Loss": st.column_config.NumberColumn(
+        format="%.2f",
+        width=55,
+        help="Cross-entropy in nats: minus the natural logarithm of the label's probability.",
+    ),
+    "Label in doubt": st.column_config.TextColumn(help="What five people said who were asked."),
+}
+
+
+def table(found: Reading, places: np.ndarray, digits: Digits | None) -> None:
+    """The mistakes as rows to sort and click."""
+
+    def clicked() -> None:
+        cells = st.session_state[TABLE]["selection"]["cells"]
+        if cells and cells[0][0] < len(places):
+            address.change(digit=places[cells[0][0]])
+
+    shown = digits is not None and len(places) <= MOST
+    columns = {
+        "Digit": places,  # not the pictures: in a first column Streamlit 1.67 draws them only when a mouse comes
+        "Picture": [as_address(digits.images[place]) if shown else None for place in places],
+        "Written": found.labels[places],
+        "Read as": found.read[places],
+        "Confidence": 100 * found.sure[places],
+        "Loss": found.loss[places],
+        "Label in doubt": [found.doubts[place].verdict if place in found.doubts else "" for place in places.tolist()],
+    }
+    st.dataframe(
+        pd.DataFrame(columns if shown else {name: columns[name] for name in columns if name != "Picture"}),
+        column_config=COLUMNS,
+        hide_index=True,
+        row_height=40,
+        height=min(40 * len(places) + 42, 560),
+        on_select=clicked,
+        selection_mode="single-cell",
+        key=TABLE,
+        alt="The mistakes with label, answer, confidence and loss",
+    )
+
+
+def as_address(image: np.ndarray) -> str:
+    """A uint8 (H, W) picture as an address that holds all of it.
+
+    A file of Streamlit's own may be gone again when clicks come quickly, before the browser asks for it.
+    """
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def detail(found: Reading, place: int, places: np.ndarray, digits: Digits | None) -> None:
+    """One digit: what it is, what the network made of it, who else misreads it, and what it looks like."""
+    wrong = found.read[place] != found.labels[place]
+    with st.container(key="detail"):
+        with st.container(horizontal=True, vertical_alignment="center", key="detail_head"):
+            if digits is not None:
+                st.image(as_address(figures.picture(digits.images[place])), width=132)
+            with st.container(gap="small"):
+                outcome = "read as" if wrong else "and read as"
+                st.subheader(f"Written {found.labels[place]}, {outcome} {found.read[place]}", anchor=False)
+                st.caption(f"Test digit {place}" + ("" if wrong else ": no mistake"))
+                steps(place, places)
+        doubt(found, place)
+        st.plotly_chart(
+            trust.probabilities(found.probabilities[place], int(found.labels[place])),
+            key="detail_probabilities",
+            config={"displayModeBar": False},
+            alt="The ten probabilities; " + title(found, place),
+        )
+        numbers(found, place)
+        look_alikes(found, place, digits)
+        others(found, place)
+        link_inside(found.run, place)
+
+
+def steps(place: int, places: np.ndarray) -> None:
+    """To the mistake before this one and to the next."""
+    at = np.flatnonzero(places == place)
+    before = int(places[at[0] - 1]) if len(at) and at[0] > 0 else None
+    after = int(places[at[0] + 1]) if len(at) and at[0] + 1 < len(places) else None
+    with st.container(horizontal=True, gap="small"):
+        for name, other, icon in (("Worse", before, "chevron_left"), ("Next", after, "chevron_right")):
+            st.button(
+                name,
+                key=f"to_{name.lower()}",
+                icon=f":material/{icon}:",
+                disabled=other is None,
+                on_click=address.change,
+                kwargs={"digit": other},
+            )
+
+
+def doubt(found: Reading, place: int) -> None:
+    """What five people said about this digit, if its label is in doubt."""
+    if place in found.doubts:
+        error = found.doubts[place]
+        st.warning(f"**Label in doubt: {error.verdict}.** {error.votes} ([source]({label_errors.SOURCE}))")
+
+
+def numbers(found: Reading, place: int) -> None:
+    """Confidence, loss and rank of one digit."""
+    rank = np.flatnonzero(found.mistakes == place)
+    label = found.labels[place]
+    with st.container(horizontal=True, key="detail_figures"):
+        st.metric("Confidence", words.percent(found.sure[place]), help="The largest of the ten probabilities.")
+        st.metric(
+            f"Gave the {label}",
+            words.percent(found.probabilities[place, label]),
+            help="The probability of the label.",
+        )
+        st.metric(
+            "Loss",
+            f"{found.loss[place]:.2f}",
+            help="Cross-entropy in nats: minus the natural logarithm of the label's probability. 2.30 is guessing.",
+        )
+        st.metric(
+            "Rank",
+            f"{rank[0] + 1} of {len(found.mistakes)}" if len(rank) else "–",
+            help="Its place among this network's mistakes, the largest loss first.",
+        )
+
+
+def look_alikes(found: Reading, place: int, digits: Digits | None) -> None:
+    """The training digits that look most like this one, with their labels, if they are on this machine."""
+    if digits is None:
+        return
+    st.markdown("**It looks like these training digits**")
+    nearest = caches.look_alikes(found.run.config.dataset, place, ALIKE)
+    with st.container(key="alike"):
+        st.image(
+            [as_address(figures.picture(image)) for image in nearest.images],
+            caption=[f"a {label}" for label in nearest.labels],
+            width=52,
+        )
+    same = int((nearest.labels == found.labels[place]).sum())
+    st.caption(
+        f"The nearest of all training digits, pixel by pixel; {same} of these {len(nearest)} are a "
+        f"{found.labels[place]}. A misread digit often has few neighbours of its own kind."
+    )
+
+
+def others(found: Reading, place: int) -> None:
+    """What every other run that comes with the app says about this digit."""
+    rows, label = [], found.labels[place]
+    for run in list_runs():
+        if run.name == found.run.name or not run.shipped or not controls.is_tested(run):
+            continue
+        try:
+            other = caches.predictions(run)
+        except RunError:
+            continue
+        if run.config.dataset == found.run.config.dataset and np.array_equal(other.labels, found.labels):
+            answer = np.exp(other.log_probabilities[place])
+            rows.append((words.label(run), int(answer.argmax()), float(answer.max())))
+    if not rows:
+        return
+    right = sum(read == label for _, read, _ in rows)
+    st.markdown(f"**{right} of {len(rows)} other models read it as {label}**")
+    st.table(
+        {
+            "Model": [name for name, _, _ in rows],
+            "Reads": [f"{read} ✓" if read == label else str(read) for _, read, _ in rows],
+            "Sure": [f"{100 * sure:.0f} %" for _, _, sure in rows],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+def link_inside(run: Run, place: int) -> None:
+    """The way to the page that shows this digit inside the network, where there is one."""
+    page = next((page for page in shell.PAGES if page.file == INSIDE), None)
+    if page is not None:
+        st.page_link(
+            page.file,
+            label="See it inside the network",
+            icon=page.icon,
+            query_params={"run": run.name, "digit": str(place)},
+        )

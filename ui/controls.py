@@ -45,13 +45,13 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
     With no such run the page says how to make one, and ends.
     """
     runs = {run.name: run for run in list_runs() if is_tested(run)}
+    wanted = st.query_params.get(parameter)
+    if wanted is not None and wanted not in runs:
+        st.warning(why_not(wanted))
     if not runs:
         st.info("There is no tested model yet. Train one: it appears here when it is finished or stopped.")
         st.page_link("Home.py", label="Train a network", icon=":material/play_circle:")
         st.stop()
-    wanted = st.query_params.get(parameter)
-    if wanted is not None and wanted not in runs:
-        st.warning("The run in this link is not on this server, or not tested yet; another one is shown instead.")
     key = f"choice_of_{parameter}"
     first = default if default in runs else next(iter(runs))
     st.session_state[key] = wanted if wanted in runs else first  # the address decides, after a link too
@@ -64,6 +64,17 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
         help="Every model that was tested on this server. The address of this page names the one you chose.",
     )
     return runs[name]
+
+
+def why_not(name: str) -> str:
+    """Why the run of this name, which a link asks for, cannot be shown by its answers."""
+    run = next((run for run in list_runs() if run.name == name), None)
+    if run is None:
+        return "The run in this link is not on this server."
+    try:
+        return run.error or f"{words.label(run)} is not tested: it is still training, or was cut off before its test."
+    except RunError as error:
+        return str(error)
 
 
 def kept_in_links() -> dict[str, str]:

@@ -1,0 +1,76 @@
+"""Controls whose state is the page's address: any view is a link, and any link, however strange, is a view."""
+
+import streamlit as st
+
+
+def change(**values: object) -> None:
+    """Write these parameters, in one step of the browser's history; None leaves a parameter out."""
+    merged = {**st.query_params.to_dict(), **values}
+    st.query_params.from_dict({name: str(value) for name, value in merged.items() if value is not None})
+
+
+def choice(
+    label: str,
+    options: dict[str, str],
+    parameter: str,
+    default: str,
+    help: str | None = None,
+    labelled: bool = True,
+) -> str:
+    """One of a few options (what the address says -> what is shown), side by side."""
+    key = _keep(parameter, [*options], default)
+    return st.segmented_control(
+        label,
+        list(options),
+        format_func=lambda option: options[option],
+        required=True,
+        key=key,
+        on_change=lambda: change(**{parameter: st.session_state[key]}),
+        help=help,
+        label_visibility="visible" if labelled else "collapsed",
+    )
+
+
+def pick(label: str, options: dict[str, str], parameter: str, default: str, ends: tuple[str, ...] = ()) -> str:
+    """One of many options, in a list that opens; a new choice leaves the parameters `ends` out of the address."""
+    key = _keep(parameter, [*options], default)
+    return st.selectbox(
+        label,
+        list(options),
+        format_func=lambda option: options[option],
+        key=key,
+        on_change=lambda: change(**{parameter: st.session_state[key] or None, **dict.fromkeys(ends)}),
+    )
+
+
+def switch(label: str, parameter: str, on: str, off: str, default: bool, help: str | None = None) -> bool:
+    """Something that is there or not; the address says `on` or `off`."""
+    key = f"address_{parameter}"
+    st.session_state[key] = {on: True, off: False}.get(st.query_params.get(parameter, ""), default)
+    return st.toggle(
+        label,
+        key=key,
+        on_change=lambda: change(**{parameter: on if st.session_state[key] else off}),
+        help=help,
+    )
+
+
+def number(parameter: str, end: int, start: int = 0) -> int | None:
+    """The whole number in the address, if it is one from `start` to before `end`."""
+    text = st.query_params.get(parameter, "")
+    if text.isascii() and text.isdecimal() and len(text) < 10 and start <= int(text) < end:
+        return int(text)
+    return None
+
+
+def refused(parameter: str, end: int) -> bool:
+    """Does the address hold something else than a number of this range?"""
+    return parameter in st.query_params and number(parameter, end) is None
+
+
+def _keep(parameter: str, allowed: list[str], default: str) -> str:
+    """Let the address decide what the widget shows, after a link too; gives the widget's key."""
+    key = f"address_{parameter}"
+    wanted = st.query_params.get(parameter)
+    st.session_state[key] = wanted if wanted in allowed else default
+    return key

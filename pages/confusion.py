@@ -31,7 +31,7 @@ with left:
         log = address.switch(
             "Log colour", "scale", "log", "linear", True, "Colour grows with the logarithm: a single mistake shows."
         )
-    drawn = {"shares": show == "rates", "diagonal": diagonal, "log": log, "cell": cell}
+    drawn = {"shares": show == "rates", "diagonal": diagonal, "log": log}
     if others is None:
         figure = matrix.confusion(counts, **drawn)
     else:
@@ -44,6 +44,7 @@ with left:
         config={"displayModeBar": False},
         alt=cells.in_words(run, other, counts),
     )
+    st.html(matrix.frame(cell))
     st.caption(cells.notice(run, other))
 with right:
     cells.choose_by_name()
@@ -64,7 +65,7 @@ with left:
     cells.classes(answers)
 with right:
     st.markdown("**Most confused**")
-    cells.pairs(counts, run)
+    cells.pairs(counts)
 st.markdown("**The matrix as a table**")
 cells.as_table(counts)
 st.subheader("Go on", anchor=False)

@@ -52,10 +52,12 @@ def choose(cell: Cell) -> None:
 
 
 def clicked() -> None:
-    """The matrix was clicked."""
+    """The matrix was clicked. A second click on the same cell comes without a point, and means it again."""
     points = st.session_state["matrix"]["selection"]["points"]
     if points:
-        choose(matrix.clicked(points[-1]))
+        st.session_state["last_clicked"] = matrix.clicked(points[-1])
+    if "last_clicked" in st.session_state:
+        choose(st.session_state["last_clicked"])
 
 
 def table_clicked() -> None:
@@ -197,8 +199,8 @@ def classes(answers: Predictions) -> None:
     )
 
 
-def pairs(counts: np.ndarray, run: Run) -> None:
-    """The most frequent mistakes, each a link to its cell."""
+def pairs(counts: np.ndarray) -> None:
+    """The most frequent mistakes, each a way to its cell."""
     found = most_confused(counts)
     if not found:
         st.caption("None: every test digit was read correctly.")
@@ -206,16 +208,13 @@ def pairs(counts: np.ndarray, run: Run) -> None:
         for place, (written, read, count) in enumerate(found[:PAIRS], 1):
             share = count / counts[written].sum()
             times = "once" if count == 1 else f"{count:,} times"
-            st.page_link(
-                "pages/confusion.py",
-                label=f"{place}. {written} read as {read}, {times}: {percent(share)} of the {written}s",
-                query_params=kept() | {"run": run.name, "true": str(written), "read": str(read)},
+            st.button(
+                f"{place}. {written} read as {read}, {times}: {percent(share)} of the {written}s",
+                type="tertiary",
+                key=f"pair_{place}",
+                on_click=choose,
+                args=[(written, read)],
             )
-
-
-def kept() -> dict[str, str]:
-    """How the matrix is drawn, as a link to another cell takes it along."""
-    return {name: st.query_params[name] for name in ("show", "diagonal", "scale") if name in st.query_params}
 
 
 def as_table(counts: np.ndarray) -> None:

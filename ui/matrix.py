@@ -7,14 +7,14 @@ from mnist_core.metrics import rates
 from ui.figures import CHOSEN, RIGHT, WRONG
 
 HEADER = -0.95  # where the labels of rows and columns stand, in cells
+FIRST, LAST = HEADER - 0.5, 9.55  # where the axes begin and end, in cells
+LEFT, RIGHT_SIDE, TOP, BOTTOM = 24, 4, 28, 4  # pixels around the axes
 STRONG = 0.8  # from here on a cell's colour is so full that its number is white on light pages too
 HEIGHT = 470
 Cell = tuple[int | None, int | None]  # written, read as; None stands for all
 
 
-def confusion(
-    counts: np.ndarray, *, shares: bool = False, diagonal: bool = True, log: bool = True, cell: Cell = (None, None)
-) -> go.Figure:
+def confusion(counts: np.ndarray, *, shares: bool = False, diagonal: bool = True, log: bool = True) -> go.Figure:
     """The matrix (10, 10) of counts; what was read right is blue, what was misread orange, the more the stronger.
 
     With `shares` each row is in percent of its digits; without `diagonal` only the mistakes are left; with `log` a
@@ -27,7 +27,7 @@ def confusion(
         [f"written {w}, read as {r}:<br>{counts[w, r]:,} digits, {of_row[w, r]:.2%} of the {w}s" for r in range(10)]
         for w in range(10)
     ]
-    return _grid(values, np.eye(10, dtype=bool), texts, hovers, diagonal, log, cell)
+    return _grid(values, np.eye(10, dtype=bool), texts, hovers, diagonal, log)
 
 
 def difference(
@@ -37,7 +37,6 @@ def difference(
     shares: bool = False,
     diagonal: bool = True,
     log: bool = True,
-    cell: Cell = (None, None),
 ) -> go.Figure:
     """One run's matrix minus another's: blue where the first is better, orange where it is worse."""
     values = 100 * (rates(counts) - rates(other)) if shares else (counts - other).astype(float)
@@ -47,13 +46,34 @@ def difference(
         [f"written {w}, read as {r}:<br>{counts[w, r]:,} here, {other[w, r]:,} by the other" for r in range(10)]
         for w in range(10)
     ]
-    return _grid(np.abs(values), better, texts, hovers, diagonal, log, cell)
+    return _grid(np.abs(values), better, texts, hovers, diagonal, log)
 
 
 def clicked(point: dict) -> Cell:
     """The cell, row or column that a click on the figure is about."""
     x, y = float(point["x"]), float(point["y"])
     return None if y < 0 else round(y), None if x < 0 else round(x)
+
+
+def frame(cell: Cell) -> str:
+    """The style of a frame around what was chosen: a cell, a row or a column of the chart with the key "matrix".
+
+    It is no part of the figure, because a figure that changes is taken away and drawn anew, and flickers.
+    """
+    if cell == (None, None):
+        return "<style></style>"
+    sides = []
+    for place, (before, after) in zip((cell[1], cell[0]), ((LEFT, RIGHT_SIDE), (TOP, BOTTOM)), strict=True):
+        first, last = (FIRST, LAST) if place is None else (place - 0.5, place + 0.5)
+        start, part = (first - FIRST) / (LAST - FIRST), (last - first) / (LAST - FIRST)
+        inner = f"(100% - {before + after}px)"
+        sides.append((f"calc({before}px + {inner} * {start:.5f})", f"calc({inner} * {part:.5f})"))
+    (left, width), (top, height) = sides
+    return (
+        "<style>.st-key-matrix { position: relative; } .st-key-matrix::after { content: ''; position: absolute; "
+        f"pointer-events: none; box-sizing: border-box; border: 3px solid {CHOSEN}; border-radius: 3px; "
+        f"left: {left}; width: {width}; top: {top}; height: {height}; }}</style>"
+    )
 
 
 def _number(value: float, shares: bool, sign: str = "") -> str:
@@ -71,7 +91,6 @@ def _grid(
     hovers: list[list[str]],
     diagonal: bool,
     log: bool,
-    cell: Cell,
 ) -> go.Figure:
     """Two layers of colour, the numbers, and over all of it points that nobody sees and that can be clicked."""
     shown = np.ones((10, 10), bool) if diagonal else ~np.eye(10, dtype=bool)
@@ -102,15 +121,21 @@ def _grid(
         )
     _headers(figure)
     _targets(figure, hovers)
-    _frame(figure, cell)
-    side = {"range": [HEADER - 0.5, 9.55], "showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
+    side = {
+        "range": [FIRST, LAST],
+        "automargin": False,
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+    }
     figure.update_xaxes(title={"text": "read as", "standoff": 0}, side="top", fixedrange=True, **side)
     figure.update_yaxes(
         title={"text": "written", "standoff": 0}, fixedrange=True, **(side | {"range": side["range"][::-1]})
     )
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 24, "r": 4, "t": 28, "b": 4},
+        margin={"l": LEFT, "r": RIGHT_SIDE, "t": TOP, "b": BOTTOM, "autoexpand": False},
         dragmode=False,
         hovermode="closest",
         hoverdistance=-1,  # without it the edges of a cell miss
@@ -149,16 +174,6 @@ def _targets(figure: go.Figure, hovers: list[list[str]]) -> None:
         name="targets",
         showlegend=False,
     )
-
-
-def _frame(figure: go.Figure, cell: Cell) -> None:
-    """A frame around what was chosen: a cell, a row or a column."""
-    written, read = cell
-    if cell == (None, None):
-        return
-    left, right = (HEADER - 0.4, 9.5) if read is None else (read - 0.5, read + 0.5)
-    top, bottom = (HEADER - 0.4, 9.5) if written is None else (written - 0.5, written + 0.5)
-    figure.add_shape(type="rect", x0=left, x1=right, y0=top, y1=bottom, line={"color": CHOSEN, "width": 3})
 
 
 def _fade(colour: str, alpha: float) -> str:

@@ -68,5 +68,6 @@ with right:
     cells.pairs(counts)
 st.markdown("**The matrix as a table**")
 cells.as_table(counts)
+cells.touch(key="touch")  # so that a finger chooses what it touches
 st.subheader("Go on", anchor=False)
 links_to_others("Confusion matrix")

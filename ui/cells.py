@@ -1,5 +1,7 @@
 """The parts of the Confusion page: which cell is chosen, its digits, the figures of each class, the worst pairs."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,6 +16,9 @@ from ui.words import percent
 
 ENDED = ("digit", "page_cell", "page_here", "page_there")  # what a new cell ends
 PAIRS = 10  # of the most frequent mistakes
+touch = st.components.v2.component(
+    "matrix_touch", html="<span></span>", js=Path(__file__).with_name("touch.js").read_text("utf-8")
+)
 ALL = {"": "any digit"} | {str(digit): str(digit) for digit in range(10)}
 
 
@@ -231,7 +236,7 @@ def as_table(counts: np.ndarray) -> None:
         column_config={"written": st.column_config.NumberColumn("written ↓ read →", width="small")},
         alt="The confusion matrix: a row for each written digit, a column for each digit that was read",
     )
-    st.caption("Arrow keys move, Enter or a click chooses a cell; in the first column it chooses the whole row.")
+    st.caption("Click a cell, then walk with the arrow keys: the digits above follow. The first column stands for a whole row.")
 
 
 def in_words(run: Run, other: Run | None, counts: np.ndarray) -> str:

@@ -169,6 +169,15 @@ def test_a_difference_shows_what_only_one_of_two_has_in_the_cell(opened, run, co
     ]
 
 
+def test_a_difference_of_rows_shows_what_only_one_of_two_misreads(opened, run, copy_of, without_pictures):
+    shifted = copy_of("shifted", np.roll(run.predictions.log_probabilities, 1, axis=1))
+    fours = np.flatnonzero(run.predictions.labels == 4)
+    wrong = [fours[r.predictions.log_probabilities[fours].argmax(1) != 4] for r in (run, shifted)]
+    expected = [np.setdiff1d(wrong[0], wrong[1]).tolist(), np.setdiff1d(wrong[1], wrong[0]).tolist()]
+    found = [sorted(places) for places in listed(opened(CONFUSION, run=run.name, other=shifted.name, true="4"))]
+    assert found == [places for places in expected if places]
+
+
 def test_runs_of_other_digits_are_not_subtracted(opened, run, copy_of):
     other = copy_of("other", dataset="mnist", validation_size=200)
     app = opened(CONFUSION, run=run.name, other=other.name)

@@ -119,12 +119,15 @@ def digits_of(cell: Cell, answers: Predictions, digits: Digits | None, diagonal:
 
 
 def digits_apart(cell: Cell, runs: list[Run], both: list[Predictions], digits: Digits | None, selected: int | None):
-    """The digits that are in this cell for one run and not for the other; gives the one that is large now."""
-    places = [in_cell(answers.log_probabilities, answers.labels, *cell) for answers in both]
+    """The digits that are in this cell for one run and not for the other; gives the one that is large now.
+
+    Of a row or a column only those that were misread, for all digits of a row are in it for every run.
+    """
+    places = [in_cell(answers.log_probabilities, answers.labels, *cell, right=None not in cell) for answers in both]
+    where = "Misread" if None in cell else f"Written {cell[0]}, read as {cell[1]}"
     for key, this, that in (("here", 0, 1), ("there", 1, 0)):
         only = places[this][~np.isin(places[this], places[that])]
-        where = "misread" if cell == (None, None) else "here"
-        about = f"{len(only):,} {where} only for {title(runs[this])}"
+        about = f"{where} only by {title(runs[this])}: {len(only):,}"
         st.markdown(f"**{about}**")
         if len(only):
             selected = browse.gallery_of(
@@ -236,7 +239,9 @@ def as_table(counts: np.ndarray) -> None:
         column_config={"written": st.column_config.NumberColumn("written ↓ read →", width="small")},
         alt="The confusion matrix: a row for each written digit, a column for each digit that was read",
     )
-    st.caption("Click a cell, then walk with the arrow keys: the digits above follow. The first column stands for a whole row.")
+    st.caption(
+        "Click a cell, then walk with the arrow keys: the digits above follow. The first column stands for a whole row."
+    )
 
 
 def in_words(run: Run, other: Run | None, counts: np.ndarray) -> str:

@@ -18,8 +18,8 @@ POSITION = """([written, read]) => {
     const { xaxis, yaxis } = plot._fullLayout;
     return [box.left + xaxis._offset + xaxis.l2p(read), box.top + yaxis._offset + yaxis.l2p(written)];
 }"""
-POINTS = """() => Math.max(0, ...[...document.querySelectorAll(".st-key-curves .js-plotly-plot")]
-    .map((plot) => Math.max(0, ...(plot.data ?? []).map((line) => line.x.length))))"""
+POINTS = """() => [...document.querySelectorAll(".st-key-curves .js-plotly-plot")]
+    .flatMap((plot) => plot.data ?? []).reduce((sum, line) => sum + line.x.length, 0)"""
 LABEL = -0.95  # where the digit beside a row or above a column stands
 
 
@@ -159,9 +159,9 @@ def test_a_live_run_grows_on_the_curves_page(server, visit):
 
 def test_a_view_of_the_curves_is_a_link(server, visit):
     visitor = visit(server).open(f"/curves?runs={RUN},wide-head&a={RUN}&b=wide-head")
-    visitor.button("Loss").click()
+    visitor.page.get_by_role("radio", name="Loss").click()
     expect(visitor.page).to_have_url(re.compile("metric=loss"))
-    visitor.button("seconds").click()
+    visitor.page.get_by_role("radio", name="seconds").click()
     expect(visitor.page).to_have_url(re.compile("metric=loss.*by=seconds"))
     fresh = visit(server).open(visitor.page.url.removeprefix(server.url))
     for page in (visitor.page, fresh.page):

@@ -94,3 +94,26 @@ def test_a_picture_is_crisp_squares():
     assert picture.shape == (28 * figures.INK_ON_BLACK,) * 2
     for dy in range(figures.INK_ON_BLACK):
         assert (picture[dy :: figures.INK_ON_BLACK, :: figures.INK_ON_BLACK] == digit).all()
+
+
+def bars(probabilities, label=None):
+    """The heights and the colours of the ten bars."""
+    bar = figures.probabilities(np.array(probabilities), label).data[0]
+    return list(bar.y), list(bar.marker.color)
+
+
+def test_ten_bars_show_ten_probabilities():
+    values = [0.01] * 9 + [0.91]
+    assert bars(values)[0] == values
+
+
+@pytest.mark.parametrize("label", [None, 9])
+def test_a_right_answer_is_blue(label):
+    colours = bars([0.01] * 9 + [0.91], label)[1]
+    assert colours[9] == figures.RIGHT
+    assert figures.WRONG not in colours
+
+
+def test_a_wrong_answer_is_orange_and_what_was_written_blue():
+    colours = bars([0.01] * 9 + [0.91], 4)[1]
+    assert (colours[4], colours[9]) == (figures.RIGHT, figures.WRONG)

@@ -8,7 +8,21 @@ import torch
 from scipy.stats import binomtest
 
 from mnist_core.data import normalise
-from mnist_core.metrics import BATCH, interval, log_probabilities, per_class, score, worst
+from mnist_core.metrics import (
+    BATCH,
+    confusion,
+    in_cell,
+    interval,
+    log_probabilities,
+    mcnemar,
+    most_confused,
+    one_against_rest,
+    per_class,
+    rates,
+    score,
+    what_differs,
+    worst,
+)
 from mnist_core.models import ARCHITECTURES, build
 
 
@@ -78,6 +92,72 @@ def test_worst_lists_the_mistakes_from_the_most_certain_on():
 
 def test_worst_of_a_faultless_network_is_empty():
     assert len(worst(answers((0, 0.9), (1, 0.9)), np.array([0, 1]))) == 0
+
+
+LABELS = np.array([0, 0, 1, 1, 1, 9])
+ANSWERS = answers((0, 0.6), (0, 0.9), (1, 0.5), (0, 0.8), (9, 0.7), (9, 0.9))
+
+
+def test_confusion_has_a_row_for_what_was_written_and_a_column_for_what_was_read():
+    counts = confusion(ANSWERS.argmax(1), LABELS)
+    expected = np.zeros((10, 10), int)
+    expected[0, 0], expected[1, 1], expected[1, 0], expected[1, 9], expected[9, 9] = 2, 1, 1, 1, 1
+    np.testing.assert_array_equal(counts, expected)
+
+
+def test_rates_are_shares_of_the_row():
+    shares = rates(confusion(ANSWERS.argmax(1), LABELS))
+    assert shares[1, [0, 1, 9]] == pytest.approx([1 / 3] * 3)
+    assert shares.sum(1).tolist() == pytest.approx([1, 1, 0, 0, 0, 0, 0, 0, 0, 1])
+
+
+def test_one_against_rest_is_accuracy_on_yes_or_no():
+    read, labels = np.random.default_rng(0).integers(0, 10, (2, 200))
+    expected = [((read == digit) == (labels == digit)).mean() for digit in range(10)]
+    assert one_against_rest(confusion(read, labels)) == pytest.approx(expected)
+
+
+def test_most_confused_ranks_the_mistakes_alone():
+    counts = np.diag([50] * 10)
+    counts[4, 9], counts[9, 4], counts[7, 2] = 3, 8, 1
+    assert most_confused(counts) == [(9, 4, 8), (4, 9, 3), (7, 2, 1)]
+    assert most_confused(np.diag([1] * 10)) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "right", "expected"),
+    [
+        (1, 0, True, [3]),
+        (0, 0, True, [1, 0]),  # the most confident first
+        (1, None, True, [3, 4, 2]),  # misread ones first
+        (None, 9, True, [4, 5]),
+        (1, None, False, [3, 4]),
+        (None, None, True, [3, 4]),  # all mistakes
+        (5, 5, True, []),
+    ],
+)
+def test_in_cell_finds_the_digits_of_a_cell_row_or_column(written, read, right, expected):
+    assert in_cell(ANSWERS, LABELS, written, read, right).tolist() == expected
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (1, 0), (5, 5), (2, 9), (40, 12), (700, 650)])
+def test_mcnemar_is_a_fair_coin(first, second):
+    count = first + second
+    at_least = sum(math.comb(count, heads) for heads in range(max(first, second), count + 1)) / 2**count
+    assert mcnemar(first, second) == pytest.approx(min(1.0, 2 * at_least))
+
+
+def test_what_differs_is_what_only_one_reads():
+    second = answers((0, 0.6), (3, 0.9), (3, 0.99), (1, 0.8), (9, 0.7), (9, 0.9))
+    found = what_differs(ANSWERS, second, LABELS)
+    assert found.only_first.tolist() == [2, 1]  # the most confident mistake of the second first
+    assert found.only_second.tolist() == [3]
+    assert found.p_value == mcnemar(2, 1)
+
+
+def test_a_network_does_not_differ_from_itself():
+    found = what_differs(ANSWERS, ANSWERS, LABELS)
+    assert (len(found.only_first), len(found.only_second), found.p_value) == (0, 0, 1.0)
 
 
 def in_one_go(network, images):

@@ -10,22 +10,6 @@ SURE = np.array([0.95, 0.95, 0.55, 0.55, 0.15])
 RIGHT = np.array([True, False, True, True, False])
 
 
-def test_probabilities_have_a_bar_for_each_digit():
-    shares = np.array([0.6, 0.3, 0.1, *[0.0] * 7])
-    (bars,) = trust.probabilities(shares, 1).data
-    assert list(bars.y) == shares.tolist()
-    assert [bars.text[digit] for digit in (0, 1, 2, 3)] == ["60 %", "30 %", "10 %", ""]
-
-
-@pytest.mark.parametrize(
-    ("label", "coloured"),
-    [(1, {0: trust.READ, 1: trust.WRITTEN}), (0, {0: trust.WRITTEN}), (None, {0: trust.READ})],
-)
-def test_the_label_is_blue_and_another_answer_orange(label, coloured):
-    (bars,) = trust.probabilities(np.array([0.6, 0.4, *[0.0] * 8]), label).data
-    assert {digit: colour for digit, colour in enumerate(bars.marker.color) if colour != trust.OTHER} == coloured
-
-
 def test_a_reliability_diagram_has_a_point_and_a_bar_for_each_bin():
     table = reliability(SURE, RIGHT, bins=10)
     diagonal, points, bars = trust.reliability(table).data

@@ -8,7 +8,7 @@ from mnist_core import lookalikes
 from mnist_core.data import Digits, load_digits
 from mnist_core.fetch import Source
 from mnist_core.models import Layer, describe
-from mnist_core.runs import Predictions, Run
+from mnist_core.runs import HISTORY, Predictions, Run
 from mnist_core.worker import Worker
 
 
@@ -41,6 +41,18 @@ def predictions(run: Run) -> Predictions:
 @st.cache_resource(show_spinner=False, max_entries=100)  # reading them takes milliseconds, but at every click
 def _predictions(folder: str, created: str) -> Predictions:
     return Run(folder).predictions
+
+
+def history(run: Run) -> list[dict[str, float]]:
+    """A run's history, read again only when it has grown. Raises RunError when it is damaged."""
+    file = run.folder / HISTORY
+    size = file.stat().st_size if file.is_file() else 0
+    return _history(str(run.folder), run.created, size)
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)  # hundreds of lines of JSON for each of many runs
+def _history(folder: str, created: str, size: int) -> list[dict[str, float]]:
+    return Run(folder).history
 
 
 @st.cache_resource(show_spinner=False)  # the first one waits for torch's import, the same table never again

@@ -47,7 +47,7 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
     runs = {run.name: run for run in list_runs() if is_tested(run)}
     wanted = st.query_params.get(parameter)
     if wanted is not None and wanted not in runs:
-        st.warning(f"{why_not_tested(wanted)}{' Another one is shown instead.' if runs else ''}")
+        st.warning(f"{why_not(wanted)}{' Another one is shown instead.' if runs else ''}")
     if not runs:
         st.info("There is no tested model yet. Train one: it appears here when it is finished or stopped.")
         st.page_link("Home.py", label="Train a network", icon=":material/play_circle:")
@@ -66,13 +66,13 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
     return runs[name]
 
 
-def why_not_tested(name: str) -> str:
-    """Why the run of this name cannot be shown, in a sentence."""
+def why_not(name: str) -> str:
+    """Why the run of this name, which a link asks for, cannot be shown by its answers."""
     run = next((run for run in list_runs() if run.name == name), None)
+    if run is None:
+        return "The run in this link is not on this server."
     try:
-        if run is None:
-            return "The run in this link is not on this server."
-        return run.error or "The run in this link has no result: it is still training, or was cut off before its test."
+        return run.error or f"{words.label(run)} is not tested: it is still training, or was cut off before its test."
     except RunError as error:
         return str(error)
 

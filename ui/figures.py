@@ -1,11 +1,22 @@
 """Plotly figures and pictures of digits: plain data in, figure out. Colours stand here and nowhere else."""
 
+from zlib import crc32
+
 import numpy as np
 import plotly.graph_objects as go
 
+from mnist_core.recipes import RECIPES
+
 # Okabe & Ito's colours, told apart by colour-blind eyes, darkened where white paper needs it.
 TRAIN, VALIDATION = "#D98200", "#2F78C4"
+RIGHT, WRONG = "#2F78C4", "#C25400"  # what was read right, what was misread
+CHOSEN = "#9839A2"  # the frame around what was clicked
+# One for each run: at least 3:1 against the white and the black page, as far apart as eight can be for every kind of
+# colour-blind eye (OKLab distance 0.1 or more in Machado, Oliveira & Fernandes' simulations of 2009).
+RUNS = ["#ED6E12", "#2258E5", "#9839A2", "#2794FB", "#C73F15", "#7C9C7B", "#B56CBC", "#747474"]
+SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross"]  # tell runs apart that share a colour
 QUIET = "rgba(128, 138, 155, 0.28)"  # grid lines, readable on white and on black
+QUIET_BAR = "rgba(128, 138, 155, 0.6)"
 SMOOTHED = 12  # of at most 400 rows: the line that is easy to follow; the raw one stays visible behind it
 INK_ON_BLACK = 6  # each pixel of a digit becomes a square of this many pixels, never a blur
 
@@ -61,6 +72,48 @@ def curves(history: list[dict], metric: str, epochs: float) -> go.Figure:
         uirevision="same",
     )
     return figure
+
+
+def probabilities(values: np.ndarray, label: int | None = None, height: int = 190) -> go.Figure:
+    """The ten probabilities of one digit as bars; the digit that was written, `label`, is blue, another answer orange.
+
+    With no label the highest bar is blue.
+    """
+    read = int(np.argmax(values))
+    colours = [QUIET_BAR] * 10
+    colours[read] = RIGHT if label in (None, read) else WRONG
+    if label is not None:
+        colours[label] = RIGHT
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(range(10)),
+        y=[float(value) for value in values],
+        marker={"color": colours},
+        text=[f"{value:.0%}" if value >= 0.005 else "" for value in values],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{x}: %{y:.2%}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_xaxes(tickvals=list(range(10)), fixedrange=True, showgrid=False, title="read as")
+    figure.update_yaxes(range=[0, 1.12], tickvals=[0, 0.5, 1], tickformat=".0%", gridcolor=QUIET, fixedrange=True)
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False)
+    return figure
+
+
+def colour_of(name: str) -> str:
+    """The colour of the run of this name, the same on every page."""
+    return RUNS[place_of(name) % len(RUNS)]
+
+
+def symbol_of(name: str) -> str:
+    """The marker of the run of this name, for runs that share a colour."""
+    return SYMBOLS[place_of(name) // len(RUNS) % len(SYMBOLS)]
+
+
+def place_of(name: str) -> int:
+    """Shipped runs in the order of their recipes, all others by a checksum of their name."""
+    return list(RECIPES).index(name) if name in RECIPES else crc32(name.encode()) % (len(RUNS) * len(SYMBOLS))
 
 
 def trailing_mean(values: list[float], count: int) -> list[float]:

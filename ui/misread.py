@@ -14,7 +14,7 @@ from mnist_core.data import Digits
 from mnist_core.label_errors import LabelError
 from mnist_core.metrics import worst
 from mnist_core.runs import Run, RunError, list_runs
-from ui import address, caches, controls, figures, shell, trust, words
+from ui import address, caches, controls, figures, shell, words
 from ui.gallery import gallery
 
 VIEWS = {"gallery": "Gallery", "table": "Table", "quiz": "Quiz"}
@@ -326,7 +326,7 @@ def detail(found: Reading, place: int, places: np.ndarray, digits: Digits | None
                 steps(place, places)
         doubt(found, place)
         st.plotly_chart(
-            trust.probabilities(found.probabilities[place], int(found.labels[place])),
+            figures.probabilities(found.probabilities[place], int(found.labels[place])),
             key="detail_probabilities",
             config={"displayModeBar": False},
             alt="The ten probabilities; " + title(found, place),

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.data import Digits
-from ui import address, figures, trust, words
+from ui import address, figures, words
 from ui.misread import NO_PICTURES, Reading, as_address
 
 FEWEST, MOST = 20, 200  # digits of either kind in one quiz
@@ -131,7 +131,7 @@ def answer(game: Game, found: Reading, place: int) -> None:
     if place in found.doubts:
         st.warning(f"**This label is in doubt, so it does not count.** {found.doubts[place].votes}")
     st.plotly_chart(
-        trust.probabilities(found.probabilities[place], int(label)),
+        figures.probabilities(found.probabilities[place], int(label)),
         key="quiz_probabilities",
         config={"displayModeBar": False},
         alt=f"The ten probabilities; the network reads {read}, the label is {label}",

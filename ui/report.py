@@ -35,7 +35,7 @@ def progress(run: Run) -> None:
     last = next((row for row in reversed(history) if "loss" in row), {})
     checked = [row for row in history if "validation_accuracy" in row]
     left = last["seconds"] / last["step"] * (last["steps"] - last["step"]) if last else None
-    _figures(
+    figures_row(
         ("Epoch", f"{last.get('epoch', 0):.1f}", f"of {run.config.epochs:g}", "Passes over all training digits."),
         ("Training accuracy", percent(last.get("accuracy")), "of the last batches", "On digits it is learning from."),
         (
@@ -54,7 +54,7 @@ def result(run: Run) -> None:
     test, validation = run.result["test"], run.result["validation"]
     low, high = test["interval"]
     right = round(test["accuracy"] * test["images"])
-    _figures(
+    figures_row(
         (
             "Test accuracy",
             percent(test["accuracy"]),
@@ -271,7 +271,8 @@ def network(layers: list[Layer]) -> None:
     )
 
 
-def _figures(*rows: Figure) -> None:
+def figures_row(*rows: Figure) -> None:
+    """A few figures side by side, each with its help; on a phone they wrap."""
     with st.container(horizontal=True, key="figures"):
         for name, value, below, about in rows:
             st.metric(name, value, below or None, delta_color="off", delta_arrow="off", help=about)

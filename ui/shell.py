@@ -25,6 +25,18 @@ PAGES = [
         "Home.py", "Train", ":material/play_circle:", "Teach a network to read handwritten digits, and watch it learn."
     ),
     Page(
+        "pages/curves.py",
+        "Curves",
+        ":material/show_chart:",
+        "Which networks learn faster, which end better, and do they differ at all?",
+    ),
+    Page(
+        "pages/confusion.py",
+        "Confusion matrix",
+        ":material/grid_on:",
+        "Which digits a network takes for which others, and how those digits look.",
+    ),
+    Page(
         "pages/mistakes.py",
         "Mistakes",
         ":material/quiz:",

@@ -5,45 +5,24 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mnist_core.calibration import Bin, Refusal
-from ui.figures import QUIET, TRAIN, VALIDATION
+from ui.figures import QUIET, QUIET_BAR, RIGHT, WRONG
 
-WRITTEN, READ = VALIDATION, TRAIN  # what the label says, and what the network reads where it differs
-OTHER = "rgba(128, 138, 155, 0.6)"
 TIED = ": it is equally sure of more digits than it may refuse"
 POINTS = 400  # of a curve with up to 10,000: more cannot be seen
-
-
-def probabilities(probabilities: np.ndarray, label: int | None) -> go.Figure:
-    """A bar for each of the ten digits, (10,) of 0..1: the label's in blue, the answer's in orange if it differs."""
-    answer = int(probabilities.argmax())
-    colours = [WRITTEN if digit == label else READ if digit == answer else OTHER for digit in range(10)]
-    figure = go.Figure()
-    figure.add_bar(
-        x=list(range(10)),
-        y=probabilities,
-        marker_color=colours,
-        text=[f"{100 * value:.0f} %" if value >= 0.005 else "" for value in probabilities],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{x}: %{y:.2%}<extra></extra>",
-    )
-    figure.update_xaxes(title="read as", tickvals=list(range(10)), fixedrange=True, showgrid=False)
-    figure.update_yaxes(range=[0, 1.12], visible=False, fixedrange=True)
-    return calm(figure, 170)
 
 
 def reliability(table: list[Bin]) -> go.Figure:
     """Accuracy against confidence, a point for each bin with its 95 % interval; below, how many digits each holds."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.04)
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"color": OTHER, "dash": "dash"}, hoverinfo="skip", row=1, col=1
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": QUIET_BAR, "dash": "dash"}, hoverinfo="skip", row=1, col=1
     )
     accuracy = [row.accuracy for row in table]
     figure.add_scatter(
         x=[row.confidence for row in table],
         y=accuracy,
         mode="markers",
-        marker={"size": 10, "color": VALIDATION},
+        marker={"size": 10, "color": RIGHT},
         error_y={
             "array": [row.interval[1] - row.accuracy for row in table],
             "arrayminus": [row.accuracy - row.interval[0] for row in table],
@@ -64,7 +43,7 @@ def reliability(table: list[Bin]) -> go.Figure:
         x=[(row.low + row.high) / 2 for row in table],
         y=[row.count for row in table],
         width=[(row.high - row.low) * 0.9 for row in table],
-        marker_color=OTHER,
+        marker_color=QUIET_BAR,
         hovertemplate="%{y:,} digits<extra></extra>",
         row=2,
         col=1,
@@ -91,11 +70,11 @@ def coverage(coverage: np.ndarray, accuracy: np.ndarray, at: tuple[float, float]
         x=refused[shown],
         y=accuracy[shown],
         mode="lines",
-        line={"color": VALIDATION, "width": 2},
+        line={"color": RIGHT, "width": 2},
         hovertemplate="refuses %{x:.1%}, %{y:.2%} right<extra></extra>",
     )
     figure.add_scatter(
-        x=[at[0]], y=[at[1]], mode="markers", marker={"size": 13, "color": TRAIN},
+        x=[at[0]], y=[at[1]], mode="markers", marker={"size": 13, "color": WRONG},
         hovertemplate="refuses %{x:.1%}, %{y:.2%} right<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title="share it refuses", tickformat=".0%", range=[-0.01 * widest, widest * 1.01])

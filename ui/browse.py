@@ -1,0 +1,131 @@
+"""Digits of a test set to look through: a gallery with pages, and one of them large with what runs made of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.data import Digits
+from mnist_core.runs import Predictions, Run
+from ui import address, controls, figures, shell
+from ui.gallery import gallery
+from ui.words import label, percent, title_of
+
+PAGE = 24  # digits at once: four rows beside the matrix on a laptop
+NO_PICTURES = (
+    "The pictures are MNIST's, which is not on this machine yet: connect to the internet and press “Look again” "
+    "above, or let the environment variable MNIST_DATA_DIR name a folder with MNIST/raw in it."
+)
+
+
+def tested_digits(run: Run, answers: Predictions) -> Digits | None:
+    """The digits a run was tested on, if they are on this machine and are those its answers are about."""
+    digits = controls.digits_or_none(run.config.dataset, "test")
+    return digits if digits is not None and np.array_equal(digits.labels, answers.labels) else None
+
+
+def gallery_of(
+    key: str,
+    about: str,
+    places: np.ndarray,
+    answers: Predictions,
+    digits: Digits | None,
+    caption: Callable[[int, int, float], str],
+    selected: int | None,
+) -> int | None:
+    """The digits at these places, some at a time; gives the one that is large now: just clicked, or `selected`.
+
+    `caption` makes the words below a digit of what was written, what was read and how certain (0..1). The address
+    keeps the page as `page_<key>`. Without pictures there is a table of the same.
+    """
+    read = answers.log_probabilities.argmax(1)
+    certain = np.exp(answers.log_probabilities.max(1).astype(np.float64))
+    if digits is None:
+        rows = places[:1000]
+        table = {"Test digit": rows, "Written": answers.labels[rows], "Read as": read[rows]}
+        st.dataframe(table | {"Certain": certain[rows]}, hide_index=True, height=280, alt=about, key=f"table_{key}",
+                     column_config={"Certain": st.column_config.NumberColumn(format="percent")})  # fmt: skip
+        return selected
+    pages = max(1, -(-len(places) // PAGE))
+    parameter = f"page_{key}"
+    page = address.number(parameter, pages + 1, 1) or page_of(selected, places)
+    shown = places[(page - 1) * PAGE : page * PAGE]
+    seen = [(int(place), int(answers.labels[place]), int(read[place]), float(certain[place])) for place in shown]
+    clicked = gallery(
+        f"digits_{key}",
+        about,
+        list(shown),
+        digits.images[shown],
+        [caption(*digit) for _, *digit in seen],
+        [f"Test digit {place}: written {w}, read as {r} with {100 * sure:.0f} %" for place, w, r, sure in seen],
+        selected=selected,
+    )
+    if pages > 1:
+        pagination = f"pagination_{key}_{page}"  # one for each page, so that it shows what the address says
+        st.pagination(
+            pages,
+            default=page,
+            key=pagination,
+            on_change=lambda: address.change(**{parameter: st.session_state[pagination], "digit": None}),
+        )
+    if clicked is not None and clicked != selected:
+        address.change(digit=clicked, **{parameter: page})
+        return clicked
+    return selected
+
+
+def page_of(selected: int | None, places: np.ndarray) -> int:
+    """The page that the chosen digit is on, else the first."""
+    found = np.flatnonzero(places == selected) if selected is not None else ()
+    return int(found[0]) // PAGE + 1 if len(found) else 1
+
+
+def detail(place: int, digits: Digits | None, runs: dict[str, tuple[Run, Predictions]]) -> None:
+    """One test digit large, with each run's ten probabilities; `runs` go from their titles."""
+    written = int(next(iter(runs.values()))[1].labels[place])
+    st.subheader(f"Test digit {place}, written {written}", anchor=False)
+    with st.container(key="detail", horizontal=True):
+        if digits is not None:
+            with st.container(key="large", width=176):
+                st.image(figures.picture(digits.images[place]), width=168)
+        for number, (name, (_, answers)) in enumerate(runs.items()):
+            values = np.exp(answers.log_probabilities[place].astype(np.float64))
+            read = int(values.argmax())
+            with st.container(width=360):
+                st.caption(f"**{name}** reads {read} with {percent(values[read])}.")
+                st.plotly_chart(
+                    figures.probabilities(values, written),
+                    key=f"probabilities_{number}",
+                    config={"displayModeBar": False},
+                    alt=f"Ten probabilities of {name}: " + ", ".join(f"{d} {v:.1%}" for d, v in enumerate(values)),
+                )
+    st.caption(
+        "What to notice: the blue bar is the digit that was written, an orange one the digit it was taken for. Each "
+        "bar is the share of its belief that the network gives to that digit: e to the power of its score, divided by "
+        "the sum of that over all ten."
+    )
+    for name, (run, _) in runs.items():
+        link_to_mistakes(f"This digit among the mistakes of {name}", run, place)
+
+
+def link_to_mistakes(text: str, run: Run, place: int) -> None:
+    """A link to the Mistakes page with this digit open, where there is such a page."""
+    file = "pages/mistakes.py"
+    if any(page.file == file for page in shell.PAGES):
+        st.page_link(file, label=text, icon=":material/search:", query_params={"run": run.name, "digit": str(place)})
+
+
+def title(run: Run) -> str:
+    """What a run is called where several are told apart: a visitor's with the time it was made."""
+    return label(run) if run.shipped else f"{label(run)} · {run.created.replace('T', ' ')[5:19]}"
+
+
+def not_comparable(first: Run, second: Run) -> str | None:
+    """The sentence that says that two runs were tested on different digits, or None if they were not."""
+    if first.config.dataset == second.config.dataset:
+        return None
+    sets = [title_of("dataset", run.config.dataset) for run in (first, second)]
+    return (
+        f"{title(first)} was tested on {sets[0]}, {title(second)} on {sets[1]}: digit by digit, they cannot be "
+        "compared. Choose two runs with the same digits."
+    )

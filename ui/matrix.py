@@ -70,9 +70,9 @@ def frame(cell: Cell) -> str:
         sides.append((f"calc({before}px + {inner} * {start:.5f})", f"calc({inner} * {part:.5f})"))
     (left, width), (top, height) = sides
     return (
-        "<style>.st-key-matrix { position: relative; } .st-key-matrix::after { content: ''; position: absolute; "
-        f"pointer-events: none; box-sizing: border-box; border: 3px solid {CHOSEN}; border-radius: 3px; "
-        f"left: {left}; width: {width}; top: {top}; height: {height}; }}</style>"
+        "<style>.st-key-matrix { position: relative; } .st-key-matrix:has(.main-svg)::after { "
+        f"content: ''; position: absolute; pointer-events: none; box-sizing: border-box; border: 3px solid {CHOSEN}; "
+        f"border-radius: 3px; left: {left}; width: {width}; top: {top}; height: {height}; }}</style>"
     )
 
 

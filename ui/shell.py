@@ -24,6 +24,7 @@ PAGES = [
     Page(
         "Home.py", "Train", ":material/play_circle:", "Teach a network to read handwritten digits, and watch it learn."
     ),
+    Page("pages/draw.py", "Draw", ":material/draw:", "Draw a digit and see at once what a network reads, and why."),
     Page("pages/models.py", "Models", ":material/shelves:", "Every network that was trained, and how well it reads."),
 ]
 

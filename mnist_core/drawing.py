@@ -279,17 +279,21 @@ def enlarged(place: tuple[slice, slice], small: tuple[int, ...], large: tuple[in
 
 
 def in_reading_order(found: list[Found]) -> list[Found]:
-    """Line by line; a digit belongs to the line whose middle is less than half a digit's height away from its own."""
+    """Line by line; from the left, a digit continues the line whose last one stands at most half a height off."""
     lines: list[list[Found]] = []
-    for one in sorted(found, key=lambda one: one.box[1] + one.box[3]):
-        middle = (one.box[1] + one.box[3]) / 2
-        if lines:
-            boxes = np.array([other.box for other in lines[-1]])
-            if middle - boxes[:, [1, 3]].mean() < (boxes[:, 3] - boxes[:, 1]).mean() / 2:
-                lines[-1].append(one)
-                continue
-        lines.append([one])
-    return [one for line in lines for one in sorted(line, key=lambda one: one.box[0])]
+    for one in sorted(found, key=lambda one: one.box[0]):
+        off = [abs(middle(line[-1]) - middle(one)) / (one.box[3] - one.box[1]) for line in lines]
+        if off and min(off) < 0.5:
+            lines[off.index(min(off))].append(one)
+        else:
+            lines.append([one])
+    lines.sort(key=lambda line: sum(map(middle, line)) / len(line))
+    return [one for line in lines for one in line]
+
+
+def middle(one: Found) -> float:
+    """How far down the picture a digit's middle is."""
+    return (one.box[1] + one.box[3]) / 2
 
 
 def just_resized(sheet: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from mnist_core import pictures
 
@@ -17,6 +16,8 @@ tidy = st.components.v2.component("tidy_pad", js=Path(__file__).with_name("canva
 
 def pad() -> np.ndarray | None:
     """The pad with its buttons; gives what is drawn as uint8 (280, 280), ink 255 on 0, or None before a stroke."""
+    from streamlit_drawable_canvas import st_canvas  # it can only be imported where Streamlit runs
+
     kept = st.session_state.setdefault("pad", {"strokes": [], "sheet": None, "shown": {}, "turn": 0, "waiting": False})
     with st.container(key="pad"):
         if KEY not in st.session_state:  # just opened, or opened again: begin with what was drawn before

@@ -21,7 +21,9 @@ def pad() -> np.ndarray | None:
     kept = st.session_state.setdefault("pad", {"strokes": [], "sheet": None, "shown": {}, "turn": 0, "waiting": False})
     with st.container(key="pad"):
         if KEY not in st.session_state:  # just opened, or opened again: begin with what was drawn before
-            kept |= {"shown": shown(kept), "waiting": False}
+            kept["waiting"] = False
+            if kept["shown"].get("objects") != kept["strokes"]:
+                kept["shown"] = shown(kept)
         pen = st.session_state.setdefault("pen", PEN[2])
         drawn = st_canvas(
             stroke_width=pen,

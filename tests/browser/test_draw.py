@@ -62,7 +62,7 @@ def reads(visitor, answer):
 
 def ink(visitor):
     """How many pixels of the pad are white, as the browser shows it."""
-    return visitor.page.locator("canvas.dc-canvas").evaluate(
+    return visitor.page.locator("canvas.dc-canvas.lower-canvas").evaluate(
         "pad => pad.getContext('2d').getImageData(0, 0, 280, 280).data.filter((v, i) => i % 4 == 0 && v > 127).length"
     )
 

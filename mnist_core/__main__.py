@@ -4,15 +4,12 @@ import argparse
 import json
 import signal
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from mnist_core import pictures
 from mnist_core.config import TrainConfig, kind_of, setting_of
 from mnist_core.data import DataError, load_digits
 from mnist_core.drawing import to_digit
@@ -20,8 +17,6 @@ from mnist_core.metrics import interval, log_probabilities, per_class, score
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError, create, list_runs, load_run, named
-
-PIXELS = 50_000_000  # larger images are refused before they are decoded
 
 
 class Parser(argparse.ArgumentParser):
@@ -164,7 +159,7 @@ def classify_command(options: argparse.Namespace) -> int:
     run.model()
     for file in options.images:
         try:
-            probabilities = run.predict(to_digit(open_image(file))[None])[0]
+            probabilities = run.predict(to_digit(pictures.read(file.read_bytes(), formats=None).pixels)[None])[0]
         except (OSError, ValueError) as error:
             print(f"{file}: {error}", file=sys.stderr)
             code = 2
@@ -172,28 +167,6 @@ def classify_command(options: argparse.Namespace) -> int:
         line = {"file": str(file), "digit": int(probabilities.argmax()), "probabilities": probabilities.tolist()}
         print(json.dumps(line))
     return code
-
-
-def open_image(file: Path) -> np.ndarray:
-    """The image upright as uint8 (H, W, 3), or (H, W, 4) where it has transparency. Raises OSError or ValueError."""
-    try:
-        with (
-            warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
-            Image.open(file) as image,
-        ):
-            if image.width * image.height > PIXELS:
-                raise ValueError(
-                    f"has {image.width}x{image.height} pixels; at most {PIXELS:,} are read, make it smaller"
-                )
-            clear = image.has_transparency_data
-            upright = ImageOps.exif_transpose(image)
-            if image.mode.startswith("I;16"):  # Pillow would cut these off at 255
-                upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
-            return np.asarray(upright.convert("RGBA" if clear else "RGB"))
-    except (UnidentifiedImageError, RuntimeError, SyntaxError):  # the latter two from damaged AVIF
-        raise ValueError("is not an image that can be read; use PNG, JPEG or WebP") from None
-    except Image.DecompressionBombError:
-        raise ValueError(f"has too many pixels; at most {PIXELS:,} are read, make it smaller") from None
 
 
 def list_command(options: argparse.Namespace) -> int:

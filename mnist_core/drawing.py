@@ -5,10 +5,12 @@ ratio kept, then placed in 28x28 so that the centre of mass lies in the middle (
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from scipy.sparse.csgraph import connected_components
 
 SIZE, BOX, CENTRE = 28, 20, 14.0
 CONTRAST = 32.0  # of 255: ink fainter than this is grain or paper
@@ -16,6 +18,12 @@ SMALLEST = 0.01  # of the image's longer side: ink no larger than that is a spec
 SMUDGE = 0.02  # of all ink: a separate piece with less is a smudge
 COARSE = 90  # pixels: the size at which the light on a photo is looked at
 WORKING = 800  # pixels: larger images are reduced to this first, for speed; the digit still spans hundreds
+# Several digits in a picture; in parts of a typical digit's height.
+PART = 0.6  # a piece lower than this is part of a digit, or a smudge
+SPECK = 0.06  # a piece smaller than this is neither
+REACH = 0.2  # so far may a part lie from the ink of its digit
+TOUCH = 0.06  # large pieces as near as this are one digit
+MOST = 100  # digits that are read in one picture
 
 
 class EmptyDrawing(ValueError):
@@ -30,6 +38,19 @@ class Steps:
     cut: np.ndarray  # (h, w): the smallest rectangle that holds it
     box: np.ndarray  # (20, w) or (h, 20): scaled with antialiasing
     digit: np.ndarray  # (28, 28): placed by its centre of mass
+
+
+@dataclass(frozen=True)
+class Found:
+    """One of the digits in a picture."""
+
+    box: tuple[int, int, int, int]  # left, top, right, bottom in the picture's pixels; the last two lie outside
+    steps: Steps
+
+    @property
+    def digit(self) -> np.ndarray:
+        """uint8 (28, 28), as the network sees it."""
+        return self.steps.digit
 
 
 def to_digit(image: np.ndarray) -> np.ndarray:
@@ -170,3 +191,111 @@ def centre(box: np.ndarray) -> np.ndarray:
     digit = np.zeros((SIZE, SIZE), np.uint8)
     digit[top : top + height, left : left + width] = box
     return digit
+
+
+def find_digits(image: np.ndarray) -> list[Found]:
+    """The digits in a picture of one or many, line by line from left to right; at most 100.
+
+    Takes what `to_digit` takes. Raises EmptyDrawing when there is none.
+    """
+    ink = ink_of(image)
+    owner = gathered(ink)
+    found = []
+    for number, place in enumerate(ndimage.find_objects(owner), 1):
+        around = tuple(slice(max(0, part.start - 2), part.stop + 2) for part in place)
+        mine = owner[around] == number
+        edge = ndimage.binary_dilation(mine, iterations=2) & (owner[around] == 0)  # its faint outermost pixels
+        part = np.where(mine | edge, ink[around], 0)
+        cut = cut_out(part)
+        box = fit_box(cut)
+        found.append(Found(enlarged(place, ink.shape, image.shape), Steps(part, cut, box, centre(box))))
+    if not found:
+        raise EmptyDrawing("there is no digit in the picture; write it larger, or with a darker pen")
+    return in_reading_order(found)
+
+
+def gathered(ink: np.ndarray) -> np.ndarray:
+    """int (H, W): 0 where there is no digit, else the number of the digit, from 1, that the pixel belongs to.
+
+    Pieces of ink that all but touch, or stand over each other, are one digit. A small piece belongs to the nearest
+    large one, such as the bar of a 5; far from all it is a smudge.
+    """
+    pieces, count = ndimage.label(ink >= CONTRAST, structure=np.ones((3, 3)))
+    places = ndimage.find_objects(pieces)
+    height = np.array([place[0].stop - place[0].start for place in places], float)
+    width = np.array([place[1].stop - place[1].start for place in places], float)
+    whole = np.maximum(height, width) >= SMALLEST * max(ink.shape)
+    edge = np.unique(np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]]))
+    inside = whole & ~np.isin(np.arange(1, count + 1), edge)
+    mass = ndimage.sum_labels(ink, pieces, np.arange(1, count + 1)) if count else np.zeros(0)
+    if inside.any() and mass[inside].max() >= 0.3 * mass.max():
+        whole = inside  # what comes in from the edge beside digits that do not is the table's, not the writer's
+    if not whole.any():
+        return np.zeros_like(pieces)
+    typical = float(np.median(height[whole & (height >= height[whole].max() / 2)]))
+    large = whole & (height >= PART * typical)
+    large[np.argsort(-mass)[MOST:]] = False
+    if not large.any():
+        return np.zeros_like(pieces)
+    bodies = joined(pieces, places, np.flatnonzero(large) + 1, typical)
+    far, nearest = ndimage.distance_transform_edt(bodies == 0, return_indices=True)
+    owner = bodies.copy()
+    for index in np.flatnonzero(whole & ~large & (np.maximum(height, width) >= SPECK * typical)):
+        mine = pieces[places[index]] == index + 1
+        gap = np.where(mine, far[places[index]], np.inf)
+        row, column = np.unravel_index(gap.argmin(), gap.shape)
+        if gap[row, column] <= REACH * typical:
+            at = nearest[:, places[index][0].start + row, places[index][1].start + column]
+            owner[places[index]][mine] = bodies[at[0], at[1]]
+    return owner
+
+
+def joined(pieces: np.ndarray, places: list[tuple[slice, slice]], large: np.ndarray, typical: float) -> np.ndarray:
+    """int (H, W): the large pieces numbered anew, those that belong to one digit alike."""
+    shape = np.ones((3, 3))
+    known = np.isin(pieces, large)
+    close, _ = ndimage.label(ndimage.binary_dilation(known, shape, iterations=round(TOUCH * typical / 2) or 1), shape)
+    same = np.zeros((len(large), len(large)), bool)
+    for one, other in combinations(range(len(large)), 2):
+        first, second = places[large[one] - 1], places[large[other] - 1]
+        across = min(first[1].stop, second[1].stop) - max(first[1].start, second[1].start)
+        down = min(first[0].stop, second[0].stop) - max(first[0].start, second[0].start)
+        narrower = min(first[1].stop - first[1].start, second[1].stop - second[1].start)
+        same[one, other] = across >= 0.5 * narrower and down > 0
+    touching = [close[places[name - 1]][pieces[places[name - 1]] == name][0] for name in large]
+    same |= np.equal.outer(touching, touching)
+    _, groups = connected_components(same, directed=False)
+    number = np.zeros(pieces.max() + 1, int)
+    number[large] = groups + 1
+    renamed: np.ndarray = number[pieces]
+    return renamed
+
+
+def enlarged(place: tuple[slice, slice], small: tuple[int, ...], large: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """A place in the reduced ink as (left, top, right, bottom) in the picture."""
+    down, across = large[0] / small[0], large[1] / small[1]
+    rows, columns = place
+    return int(columns.start * across), int(rows.start * down), round(columns.stop * across), round(rows.stop * down)
+
+
+def in_reading_order(found: list[Found]) -> list[Found]:
+    """Line by line; from the left, a digit continues the line whose last one stands at most half a height off."""
+    lines: list[list[Found]] = []
+    for one in sorted(found, key=lambda one: one.box[0]):
+        off = [abs(middle(line[-1]) - middle(one)) / (one.box[3] - one.box[1]) for line in lines]
+        if off and min(off) < 0.5:
+            lines[off.index(min(off))].append(one)
+        else:
+            lines.append([one])
+    lines.sort(key=lambda line: sum(map(middle, line)) / len(line))
+    return [one for line in lines for one in line]
+
+
+def middle(one: Found) -> float:
+    """How far down the picture a digit's middle is."""
+    return (one.box[1] + one.box[3]) / 2
+
+
+def just_resized(sheet: np.ndarray) -> np.ndarray:
+    """uint8 (H, W) shrunk to (28, 28) as it lies there: what a network sees when nobody prepares the drawing."""
+    return np.asarray(Image.fromarray(sheet).resize((SIZE, SIZE), Image.Resampling.BILINEAR))

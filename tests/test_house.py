@@ -22,7 +22,7 @@ BLOCKS = re.findall(r"```\w*\n(.*?)```", README, re.DOTALL)
 PAGE_FILES = ["Home.py", *(f"pages/{file.name}" for file in sorted((ROOT / "pages").glob("*.py")))]
 CORE = [module.name for module in pkgutil.iter_modules(mnist_core.__path__)]
 FLOORS = [  # a module imports only from the floors below its own
-    ["_lazy", "config", "drawing", "label_errors", "lookalikes"],
+    ["_lazy", "config", "drawing", "label_errors", "lookalikes", "pictures"],
     ["data", "models"],
     ["augment", "fetch", "metrics", "recipes"],
     ["calibration", "runs"],

@@ -1,14 +1,17 @@
 """Everything that is kept between reruns, each with the reason why."""
 
 import atexit
+import contextlib
+import threading
 
+import numpy as np
 import streamlit as st
 
 from mnist_core import lookalikes
 from mnist_core.data import Digits, load_digits
 from mnist_core.fetch import Source
 from mnist_core.models import Layer, describe
-from mnist_core.runs import HISTORY, Predictions, Run
+from mnist_core.runs import HISTORY, MODEL, Predictions, Run, RunError, list_runs
 from mnist_core.worker import Worker
 
 
@@ -67,3 +70,41 @@ def look_alikes(dataset: str, place: int, count: int) -> Digits:
     training = digits(dataset, "train")
     nearest, _ = lookalikes.look_alikes(digits(dataset, "test").images[place], training.images, count)
     return training.take(nearest)
+
+
+def model(run: Run) -> Run:
+    """The run with its network loaded, so that `predict` answers at once. Raises RunError when it cannot be loaded."""
+    file = run.folder / MODEL
+    loaded = _model(str(run.folder), run.created, file.stat().st_mtime_ns if file.is_file() else 0)
+    if isinstance(loaded, RunError):
+        raise loaded
+    return loaded
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)  # torch's import takes seconds, a network's file milliseconds
+def _model(folder: str, created: str, written: int) -> Run | RunError:
+    import torch
+
+    torch.set_num_threads(1)  # one digit takes a millisecond; what trains beside the app needs the other cores
+    try:
+        run = Run(folder)
+        run.model()
+        return run
+    except RunError as error:  # kept too, so that a damaged file is not read again at every stroke
+        return error
+
+
+@st.cache_resource(show_spinner=False)  # once for the whole server, by the first visitor of a page that reads digits
+def readers_are_coming() -> threading.Thread:
+    """Begins to load torch and the networks that come with the app, and returns at once; alive until they are here."""
+    thread = threading.Thread(target=load_readers, daemon=True)
+    thread.start()
+    return thread
+
+
+def load_readers() -> None:
+    """Load every network that comes with the app, and let each read once: the first time takes longest."""
+    for run in list_runs():
+        with contextlib.suppress(RunError):
+            if run.shipped and run.result:
+                model(run).predict(np.zeros((1, 28, 28), np.uint8))

@@ -48,6 +48,7 @@ PAGES = [
         ":material/speed:",
         "Is a network right as often as it is sure? And what if it may refuse what it is not sure of?",
     ),
+    Page("pages/draw.py", "Draw", ":material/draw:", "Draw a digit and see at once what a network reads, and why."),
     Page("pages/models.py", "Models", ":material/shelves:", "Every network that was trained, and how well it reads."),
 ]
 

@@ -1,0 +1,192 @@
+"""Digits drawn with mouse and finger, uploaded and labelled, as visitors do."""
+
+import io
+import re
+import zipfile
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PAGE = "/draw?run=mnist-cnn-adam"
+PHONE = (390, 844)
+THREE = [[(85, 65), (130, 40), (180, 55), (185, 95), (135, 130), (185, 155), (195, 200), (150, 240), (85, 225)]]
+SEVEN = [[(70, 50), (205, 50), (170, 130), (130, 245)]]
+ROUND = [(140 + 60 * np.sin(angle), 140 - 95 * np.cos(angle)) for angle in np.linspace(0, 2 * np.pi, 30)]
+SLASHED = [ROUND, [(205, 50), (75, 235)]]
+
+
+def opened(visitor, path=PAGE):
+    """The Draw page with its pad and its networks."""
+    visitor.open(path)
+    visitor.page.locator("canvas.upper-canvas").wait_for()
+    return visitor.settle()
+
+
+def corner(visitor):
+    box = visitor.page.locator("canvas.upper-canvas").bounding_box()
+    return box["x"], box["y"]
+
+
+def with_mouse(visitor, strokes):
+    left, top = corner(visitor)
+    for stroke in strokes:
+        points = [(left + x, top + y) for x, y in stroke]
+        visitor.page.mouse.move(*points[0])
+        visitor.page.mouse.down()
+        for point in points[1:]:
+            visitor.page.mouse.move(*point, steps=3)
+        visitor.page.mouse.up()
+
+
+def with_finger(visitor, strokes):
+    left, top = corner(visitor)
+    touch = visitor.page.context.new_cdp_session(visitor.page)
+    for stroke in strokes:
+        for place, (x, y) in enumerate(stroke):
+            point = {"type": "touchMove" if place else "touchStart", "touchPoints": [{"x": left + x, "y": top + y}]}
+            touch.send("Input.dispatchTouchEvent", point)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def reads(visitor, answer):
+    """Wait until the large answer is this one."""
+    value = visitor.page.locator('.st-key-answer [data-testid="stMetricValue"]')
+    expect(value).to_have_text(re.compile(rf"^\s*{answer}\s*$"))
+    visitor.settle()
+
+
+def ink(visitor):
+    """How many pixels of the pad are white, as the browser shows it."""
+    return visitor.page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        "pad => pad.getContext('2d').getImageData(0, 0, 280, 280).data.filter((v, i) => i % 4 == 0 && v > 127).length"
+    )
+
+
+def test_what_is_drawn_with_the_mouse_is_read_undone_cleared_and_found_again(server, visit):
+    visitor = opened(visit(server))
+    reads(visitor, "–")
+    with_mouse(visitor, THREE)
+    reads(visitor, "3")
+    expect(visitor.page.get_by_text(re.compile("of 8 read a 3|of 9 read a 3"))).to_be_visible()
+
+    before = ink(visitor)
+    visitor.turn_to("Models").turn_to("Draw")
+    visitor.page.locator("canvas.upper-canvas").wait_for()
+    reads(visitor, "3")
+    assert ink(visitor) == before > 1000
+
+    with_mouse(visitor, [[(20, 20), (20, 260)]])
+    visitor.page.wait_for_timeout(600)  # the pad waits 200 ms for another stroke
+    visitor.settle().button("Undo").click()
+    reads(visitor, "3")
+    assert ink(visitor) == before
+
+    for strokes, answer in ((SEVEN, "7"), (THREE, "3")):
+        visitor.button("Clear").click()
+        reads(visitor, "–")
+        assert ink(visitor) == 0
+        with_mouse(visitor, strokes)
+        reads(visitor, answer)
+    visitor.button("Clear").click()
+    reads(visitor, "–")
+    assert visitor.errors == []
+
+
+def test_a_finger_draws_on_a_phone_without_scrolling_the_page(server, visit):
+    visitor = opened(visit(server, *PHONE))
+    for strokes, answer in ((SEVEN, "7"), (THREE, "3")):
+        place = corner(visitor)
+        with_finger(visitor, strokes)
+        reads(visitor, answer)
+        assert corner(visitor) == place
+        visitor.button("Clear").tap()
+        reads(visitor, "–")
+    with_finger(visitor, [[(275, 5), (200, 5)]])  # where the pad's own toolbar would hide
+    visitor.page.wait_for_timeout(600)
+    assert ink(visitor) > 500
+    assert visitor.errors == []
+
+
+def test_a_slashed_zero_is_read_by_the_run_that_learned_them(server, visit):
+    visitor = opened(visit(server, *PHONE), "/draw")
+    with_finger(visitor, SLASHED)
+    reads(visitor, "0")
+
+
+def test_five_quick_strokes_are_all_seen(server, visit):
+    visitor = opened(visit(server))
+    stops = [(70, 50), (140, 50), (205, 50), (180, 115), (155, 180), (130, 245)]
+    with_mouse(visitor, [list(stroke) for stroke in pairwise(stops)])
+    reads(visitor, "7")
+
+
+def test_the_preparation_can_be_skipped(server, visit):
+    visitor = opened(visit(server))
+    small = [[(x / 5 + 5, y / 5 + 5) for x, y in stroke] for stroke in SEVEN]
+    visitor.page.get_by_role("slider", name="Pen width").press("Home")
+    visitor.settle()
+    with_mouse(visitor, small)
+    reads(visitor, "7")
+    visitor.page.get_by_text("Skip the preparation").click()
+    expect(visitor.page.get_by_text("These steps are skipped now.")).to_be_visible()
+    expect(visitor.page.locator('.st-key-answer [data-testid="stMetricValue"]')).not_to_have_text("7")
+
+
+def test_labelled_drawings_become_a_test_set_to_take_home(server, visit):
+    visitor = opened(visit(server))
+    with_mouse(visitor, THREE)
+    reads(visitor, "3")
+    visitor.page.locator(".st-key-it_was").get_by_role("radio", name="3", exact=True).click()
+    expect(visitor.page.get_by_text("1 of at most 200 drawings")).to_be_visible()
+    expect(visitor.page.locator(".st-key-own_matrix table")).to_be_visible()
+    visitor.settle()
+    with visitor.page.expect_download() as download:
+        visitor.button("Download").click()
+    archive = zipfile.ZipFile(download.value.path())
+    assert archive.namelist() == ["001-3.png", "digits.csv"]
+    assert b"001-3.png,3," in archive.read("digits.csv")
+    assert visitor.errors == []
+
+
+def sheet_of(*digits):
+    """Dark strokes on a light sheet, one digit beside the other."""
+    page = Image.new("L", (280 * len(digits), 280), 235)
+    pen = ImageDraw.Draw(page)
+    for place, strokes in enumerate(digits):
+        for stroke in strokes:
+            pen.line([(x + 280 * place, y) for x, y in stroke], fill=30, width=16, joint="curve")
+    content = io.BytesIO()
+    page.save(content, "PNG")
+    return content.getvalue()
+
+
+def test_pictures_are_uploaded_and_read_and_bad_files_have_a_sentence(server, visit):
+    visitor = opened(visit(server))
+    visitor.page.get_by_role("radio", name="Upload").click()
+    file = visitor.page.locator('input[type="file"]')
+
+    def bring(content):
+        file.set_input_files({"name": "picture.png", "mimeType": "image/png", "buffer": content})
+
+    value = visitor.page.locator('.st-key-picture [data-testid="stMetricValue"]')
+    bring(sheet_of(SEVEN, THREE, SEVEN))
+    expect(value).to_have_text("7 3 7")
+    expect(visitor.page.locator(".st-key-picture img")).to_be_visible()
+    visitor.page.get_by_role("button", name="Digit 2 is read as 3").click()
+    expect(visitor.page.get_by_text(re.compile("of . read a 3"))).to_be_visible()
+
+    for content, sentence in ((b"no picture", "not a picture that can be read"), (b"", "empty")):
+        visitor.page.get_by_role("button", name=re.compile("Remove")).click()
+        visitor.settle()
+        bring(content)
+        expect(visitor.page.get_by_role("alert")).to_contain_text(sentence)
+    visitor.page.get_by_role("button", name=re.compile("Remove")).click()
+    visitor.settle()
+    bring(sheet_of(THREE))
+    expect(value).to_have_text("3")
+    assert visitor.errors == []

@@ -1,0 +1,117 @@
+"""How a digit and its answer are shown: plain data in, figure, picture or words out."""
+
+import base64
+import html
+import io
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image, ImageDraw, ImageFont
+
+from mnist_core.drawing import Found, Steps
+
+ANSWER, OTHER, QUIET = "#2F78C4", "rgba(128, 138, 155, 0.55)", "rgba(128, 138, 155, 0.28)"
+FRAME, PAPER = "#D98200", "#FFFFFF"  # of a digit found in a picture, and the number on it
+SURE = 0.6  # the probability that an answer needs; less is "not sure"
+RULE = (
+    "The ten probabilities add up to 100 %. The answer is the digit with the largest one; where even that is below "
+    "60 %, it is “not sure”. A network trained with label smoothing never gives more than about 95 %: it was taught "
+    "that nothing is certain. And a network can be sure and wrong: it has to call a scribble something."
+)
+WHY = {
+    "cut": ("1. Cut out", "The smallest rectangle that holds the ink: where it was drawn no longer matters."),
+    "box": (
+        "2. Scaled into 20 × 20",
+        "The longer side becomes 20 pixels and the shape is kept, as MNIST's makers did: its size no longer matters.",
+    ),
+    "digit": (
+        "3. Centred by mass",
+        "In 28 × 28, with the ink's centre of mass in the middle. Centred by its outline instead, accuracy falls by "
+        "three points.",
+    ),
+}
+
+
+def verdict(probabilities: np.ndarray) -> tuple[str, str]:
+    """The answer of (10,) probabilities in large letters, and how sure it is in small ones."""
+    first, second = (int(digit) for digit in np.argsort(-probabilities, kind="stable")[:2])
+    if probabilities[first] >= SURE:
+        return str(first), f"with {share(probabilities[first])}"
+    return "not sure", f"{first} or {second}: {share(probabilities[first])} and {share(probabilities[second])}"
+
+
+def share(probability: float) -> str:
+    """0.9871 as "98.7 %"; what is nearly all is never called all."""
+    return "over 99.9 %" if probability > 0.9995 else f"{100 * probability:.1f} %"
+
+
+def probabilities(probabilities: np.ndarray, label: int | None = None) -> go.Figure:
+    """A bar for each digit's probability (10,), the largest in blue; `label`, what was written, gets a frame.
+
+    The axes are fixed, so that only the bars move.
+    """
+    best = int(probabilities.argmax()) if probabilities.any() else None
+    figure = go.Figure()
+    figure.add_bar(
+        x=[str(digit) for digit in range(10)],
+        y=[float(value) for value in probabilities],
+        marker={
+            "color": [ANSWER if digit == best else OTHER for digit in range(10)],
+            "line": {"color": FRAME, "width": [2.5 if digit == label else 0 for digit in range(10)]},
+        },
+        hovertemplate="%{x}: %{y:.2%}<extra></extra>",
+    )
+    figure.update_xaxes(type="category", fixedrange=True, range=[-0.5, 9.5], showgrid=False, title="digit")
+    figure.update_yaxes(range=[0, 1], tickformat=".0%", tickvals=[0, 0.5, 1], gridcolor=QUIET, fixedrange=True)
+    figure.update_layout(
+        height=200, margin={"l": 4, "r": 4, "t": 8, "b": 4}, bargap=0.25, dragmode=False, uirevision="same"
+    )
+    return figure
+
+
+def address(picture: np.ndarray) -> str:
+    """A uint8 picture as the address of a PNG, for an <img>."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def seen(digit: np.ndarray | None) -> str:
+    """HTML: the uint8 (28, 28) digit as the network sees it, enlarged to crisp squares; None is a black one."""
+    shown = np.zeros((28, 28), np.uint8) if digit is None else digit
+    what = "nothing yet" if digit is None else "28 by 28 grey values"
+    return f'<img class="seen-digit" src="{address(shown)}" alt="What the network sees: {what}">'
+
+
+def preparation(steps: Steps) -> str:
+    """HTML: the steps from a drawing to the digit, each with its reason."""
+    parts = []
+    for name, (title, why) in WHY.items():
+        picture = address(getattr(steps, name))
+        parts.append(
+            f'<figure><div><img class="{name}" src="{picture}" alt="{html.escape(title)}"></div>'
+            f"<figcaption><b>{html.escape(title)}</b><br>{html.escape(why)}</figcaption></figure>"
+        )
+    return f'<div class="preparation">{"".join(parts)}</div>'
+
+
+def marked(pixels: np.ndarray, found: list[Found], answers: list[str]) -> Image.Image:
+    """The picture with a numbered frame around each digit, "number: answer" on it."""
+    picture = Image.fromarray(pixels[..., :3] if pixels.ndim == 3 else pixels).convert("RGB")
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        sheet = Image.new("RGB", picture.size, PAPER)
+        sheet.paste(picture, mask=Image.fromarray(pixels[..., 3]))
+        picture = sheet
+    factor = max(1.0, 480 / max(picture.size))  # a small picture is enlarged, or the numbers would cover it
+    picture = picture.resize((round(picture.width * factor), round(picture.height * factor)), Image.Resampling.NEAREST)
+    pen, wide = ImageDraw.Draw(picture), max(2, max(picture.size) // 300)
+    font = ImageFont.load_default(max(12, min(max(picture.size) // 30, 36)))
+    for number, (one, answer) in enumerate(zip(found, answers, strict=True), 1):
+        left, top, right, bottom = (round(edge * factor) for edge in one.box)
+        pen.rectangle([left - 2 * wide, top - 2 * wide, right + 2 * wide, bottom + 2 * wide], outline=FRAME, width=wide)
+        text = f"{number}: {answer}"
+        x0, y0, x1, y1 = pen.textbbox((0, 0), text, font=font)
+        at = max(0, min(left - 2 * wide, picture.width - (x1 - x0) - 3 * wide)), max(0, top - 4 * wide - (y1 - y0))
+        pen.rectangle([at[0], at[1], at[0] + x1 - x0 + 3 * wide, at[1] + y1 - y0 + 2 * wide], fill=FRAME)
+        pen.text((at[0] + wide - x0 + wide // 2, at[1] + wide - y0), text, fill="#000000", font=font)
+    return picture

@@ -1,0 +1,153 @@
+"""A visitor's own test set: what they drew and what they say it was, for as long as their session lasts."""
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from mnist_core.metrics import interval
+from mnist_core.runs import Run, RunError
+from ui import caches, reading
+from ui.words import label
+
+MOST = 200  # drawings of one session
+Answers = tuple[int, int]  # read from the prepared digit, and from the sheet just resized
+
+
+@dataclass
+class Own:
+    """One drawing with what its maker says it is."""
+
+    brought: reading.Brought
+    label: int
+    answers: dict[str, Answers] = field(default_factory=dict)  # by run, as far as they were asked for
+
+
+def kept() -> list[Own]:
+    """The session's drawings, in the order they were kept."""
+    drawings: list[Own] = st.session_state.setdefault("own_digits", [])
+    return drawings
+
+
+def ask(brought: reading.Brought | None) -> None:
+    """Ask what was written; the answer puts the drawing into the test set."""
+    st.segmented_control(
+        "It was a",
+        list(range(10)),
+        key="it_was",
+        on_change=keep,
+        args=[brought],
+        disabled=brought is None,
+        help="Say what you wrote, and the drawing joins a test set of your own below, until you close this page.",
+    )
+
+
+def keep(brought: reading.Brought) -> None:
+    """Put the drawing into the test set; said again of the same drawing, the new label replaces the old one."""
+    said, st.session_state["it_was"] = st.session_state["it_was"], None
+    drawings = kept()
+    if said is None:
+        return
+    if drawings and np.array_equal(drawings[-1].brought.sheet, brought.sheet):
+        drawings[-1].label = int(said)
+    elif len(drawings) < MOST:
+        drawings.append(Own(brought, int(said)))
+    st.session_state["own_digits_grew"] = True
+
+
+def tell() -> None:
+    """At the end of the pad's fragment: when a drawing was kept, the page below shows it too."""
+    if st.session_state.pop("own_digits_grew", False):
+        st.rerun()
+
+
+def answers_of(own: Own, run: Run) -> Answers:
+    """What the run reads in a drawing, asked once. Raises RunError when it cannot be loaded."""
+    if run.name not in own.answers:
+        both = caches.model(run).predict(np.stack([own.brought.prepared, own.brought.raw])).argmax(1)
+        own.answers[run.name] = int(both[0]), int(both[1])
+    return own.answers[run.name]
+
+
+def show(chosen: Run) -> None:
+    """How the runs read the test set, the confusion matrix of the chosen one, and the download."""
+    st.subheader("Your own test set", anchor=False)
+    drawings = kept()
+    if not drawings:
+        st.caption("Empty. Draw a digit and say what it was: each drawing joins, and every model is tested on them.")
+        return
+    full = " It is full: download it, or empty it and begin anew." if len(drawings) >= MOST else ""
+    st.caption(f"{len(drawings)} of at most {MOST} drawings, kept until you close this page.{full}")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        scores = pd.DataFrame([row for run in reading.voters(chosen) if (row := score(run, drawings))])
+        if len(scores):
+            st.table(scores.sort_values("Prepared", ascending=False, kind="stable"), hide_index=True)
+        low, high = interval(0.5, len(drawings))
+        st.caption(
+            "Right answers: with the preparation, and with the canvas just resized. What to notice: the gap between "
+            f"the two. With {len(drawings)} drawings, half of them right would mean {low:.0%} to {high:.0%} (95 % "
+            "interval): only large differences count."
+        )
+    with right:
+        confusion(chosen, drawings)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download",
+            lambda: packed(drawings),
+            "my-digits.zip",
+            "application/zip",
+            icon=":material/download:",
+            help="Every drawing as a PNG, and a CSV with your labels and what each model read.",
+            on_click="ignore",
+        )
+        st.button("Empty it", icon=":material/delete:", on_click=drawings.clear, key="empty_own")
+
+
+def score(run: Run, drawings: list[Own]) -> dict[str, str] | None:
+    """How many drawings the run reads right; None if it cannot be loaded."""
+    try:
+        answers = np.array([answers_of(own, run) for own in drawings])
+    except RunError:
+        return None
+    right = (answers == np.array([[own.label] for own in drawings])).sum(0)
+    shown = [f"{count} of {len(drawings)} ({count / len(drawings):.0%})" for count in right]
+    return {"Model": label(run), "Prepared": shown[0], "Just resized": shown[1]}
+
+
+def confusion(run: Run, drawings: list[Own]) -> None:
+    """Rows: what was written. Columns: what the chosen run read."""
+    try:
+        read = [answers_of(own, run)[0] for own in drawings]
+    except RunError as error:
+        st.error(str(error))
+        return
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, ([own.label for own in drawings], read), 1)
+    rows = {"Written": list(range(10))} | {
+        str(digit): [str(count) if count else "·" for count in counts[:, digit]] for digit in range(10)
+    }
+    with st.container(key="own_matrix"):
+        st.table(rows, hide_index=True, border="horizontal")
+    st.caption(f"Rows: what you wrote. Columns: what {label(run)} read. Right answers stand on the diagonal.")
+
+
+def packed(drawings: list[Own]) -> bytes:
+    """A zip file: 001-4.png is the first drawing, written as a 4; digits.csv says how it was read."""
+    file, table = io.BytesIO(), io.StringIO()
+    names = sorted({name for own in drawings for name in own.answers})
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(["file", "label", *names])
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, own in enumerate(drawings, 1):
+            name, picture = f"{number:03}-{own.label}.png", io.BytesIO()
+            Image.fromarray(own.brought.sheet).save(picture, "PNG")
+            archive.writestr(name, picture.getvalue())
+            rows.writerow([name, own.label, *(own.answers.get(run, ("",))[0] for run in names)])
+        archive.writestr("digits.csv", table.getvalue())
+    return file.getvalue()

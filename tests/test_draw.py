@@ -332,15 +332,6 @@ def test_an_unsure_answer_names_the_two_likeliest():
     assert drawn.verdict(believed) == ("not sure", "4 or 9: 50.0 % and 30.0 %")
 
 
-def test_the_bars_have_fixed_axes_and_one_stands_out():
-    believed = np.linspace(0.01, 0.19, 10)
-    (bars,), layout = drawn.probabilities(believed).data, drawn.probabilities(believed).layout
-    assert list(bars.y) == pytest.approx(believed)
-    assert [digit for digit in range(10) if bars.marker.color[digit] == drawn.ANSWER] == [9]
-    assert (tuple(layout.yaxis.range), layout.yaxis.fixedrange, layout.xaxis.fixedrange) == ((0, 1), True, True)
-    assert drawn.ANSWER not in drawn.probabilities(np.zeros(10)).data[0].marker.color
-
-
 def test_frames_are_drawn_around_the_digits():
     sheet = np.hstack([SEVEN, ONE])
     found = find_digits(sheet)

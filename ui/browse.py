@@ -87,7 +87,7 @@ def detail(place: int, digits: Digits | None, runs: dict[str, tuple[Run, Predict
     with st.container(key="detail", horizontal=True):
         if digits is not None:
             with st.container(key="large", width=176):
-                st.image(figures.picture(digits.images[place]), width=168)
+                st.image(figures.address(figures.picture(digits.images[place])), width=168)
         for number, (name, (_, answers)) in enumerate(runs.items()):
             values = np.exp(answers.log_probabilities[place].astype(np.float64))
             read = int(values.argmax())

@@ -1,16 +1,13 @@
 """How a digit and its answer are shown: plain data in, figure, picture or words out."""
 
-import base64
 import html
-import io
 
 import numpy as np
-import plotly.graph_objects as go
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_core.drawing import Found, Steps
+from ui import figures
 
-ANSWER, OTHER, QUIET = "#2F78C4", "rgba(128, 138, 155, 0.55)", "rgba(128, 138, 155, 0.28)"
 FRAME, PAPER = "#D98200", "#FFFFFF"  # of a digit found in a picture, and the number on it
 SURE = 0.6  # the probability that an answer needs; less is "not sure"
 RULE = (
@@ -45,49 +42,18 @@ def share(probability: float) -> str:
     return "over 99.9 %" if probability > 0.9995 else f"{100 * probability:.1f} %"
 
 
-def probabilities(probabilities: np.ndarray, label: int | None = None) -> go.Figure:
-    """A bar for each digit's probability (10,), the largest in blue; `label`, what was written, gets a frame.
-
-    The axes are fixed, so that only the bars move.
-    """
-    best = int(probabilities.argmax()) if probabilities.any() else None
-    figure = go.Figure()
-    figure.add_bar(
-        x=[str(digit) for digit in range(10)],
-        y=[float(value) for value in probabilities],
-        marker={
-            "color": [ANSWER if digit == best else OTHER for digit in range(10)],
-            "line": {"color": FRAME, "width": [2.5 if digit == label else 0 for digit in range(10)]},
-        },
-        hovertemplate="%{x}: %{y:.2%}<extra></extra>",
-    )
-    figure.update_xaxes(type="category", fixedrange=True, range=[-0.5, 9.5], showgrid=False, title="digit")
-    figure.update_yaxes(range=[0, 1], tickformat=".0%", tickvals=[0, 0.5, 1], gridcolor=QUIET, fixedrange=True)
-    figure.update_layout(
-        height=200, margin={"l": 4, "r": 4, "t": 8, "b": 4}, bargap=0.25, dragmode=False, uirevision="same"
-    )
-    return figure
-
-
-def address(picture: np.ndarray) -> str:
-    """A uint8 picture as the address of a PNG, for an <img>."""
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
 def seen(digit: np.ndarray | None) -> str:
     """HTML: the uint8 (28, 28) digit as the network sees it, enlarged to crisp squares; None is a black one."""
     shown = np.zeros((28, 28), np.uint8) if digit is None else digit
     what = "nothing yet" if digit is None else "28 by 28 grey values"
-    return f'<img class="seen-digit" src="{address(shown)}" alt="What the network sees: {what}">'
+    return f'<img class="seen-digit" src="{figures.address(shown)}" alt="What the network sees: {what}">'
 
 
 def preparation(steps: Steps) -> str:
     """HTML: the steps from a drawing to the digit, each with its reason."""
     parts = []
     for name, (title, why) in WHY.items():
-        picture = address(getattr(steps, name))
+        picture = figures.address(getattr(steps, name))
         parts.append(
             f'<figure><div><img class="{name}" src="{picture}" alt="{html.escape(title)}"></div>'
             f"<figcaption><b>{html.escape(title)}</b><br>{html.escape(why)}</figcaption></figure>"

@@ -1,9 +1,12 @@
 """Plotly figures and pictures of digits: plain data in, figure out. Colours stand here and nowhere else."""
 
+import base64
+import io
 from zlib import crc32
 
 import numpy as np
 import plotly.graph_objects as go
+from PIL import Image
 
 from mnist_core.recipes import RECIPES
 
@@ -119,6 +122,16 @@ def place_of(name: str) -> int:
 def trailing_mean(values: list[float], count: int) -> list[float]:
     """Each value's mean with up to `count` - 1 before it; nothing of what comes later."""
     return [sum(part) / len(part) for end in range(len(values)) if (part := values[max(0, end + 1 - count) : end + 1])]
+
+
+def address(picture: np.ndarray) -> str:
+    """A uint8 (H, W) or (H, W, 3) picture as an address that holds all of it, as a PNG.
+
+    A file of Streamlit's own may be gone again when clicks come quickly, before the browser asks for it.
+    """
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def picture(digit: np.ndarray) -> np.ndarray:

@@ -1,14 +1,13 @@
 """Digits to click: a grid of any number of them, by mouse, touch and keyboard, as one small component."""
 
-import base64
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
+
+from ui import figures
 
 HERE = Path(__file__).parent
 ACROSS = 25  # digits in a row of the one picture they all come in; browsers refuse pictures that are too high
@@ -64,6 +63,4 @@ def sheet(images: np.ndarray) -> str:
     padded = np.zeros((rows * ACROSS, 28, 28), np.uint8)
     padded[: len(images)] = images
     page = padded.reshape(rows, ACROSS, 28, 28).transpose(0, 2, 1, 3).reshape(rows * 28, ACROSS * 28)
-    file = io.BytesIO()
-    Image.fromarray(page).save(file, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return figures.address(page)

@@ -1,13 +1,10 @@
 """The mistakes of one run: which of them are in view, as pictures and as a table, and one of them in detail."""
 
-import base64
-import io
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from PIL import Image
 
 from mnist_core import calibration, label_errors
 from mnist_core.data import Digits
@@ -282,7 +279,7 @@ def table(found: Reading, places: np.ndarray, digits: Digits | None) -> None:
     shown = digits is not None and len(places) <= MOST
     columns = {
         "Digit": places,  # not the pictures: in a first column Streamlit 1.67 draws them only when a mouse comes
-        "Picture": [as_address(digits.images[place]) if shown else None for place in places],
+        "Picture": [figures.address(digits.images[place]) if shown else None for place in places],
         "Written": found.labels[places],
         "Read as": found.read[places],
         "Confidence": 100 * found.sure[places],
@@ -302,23 +299,13 @@ def table(found: Reading, places: np.ndarray, digits: Digits | None) -> None:
     )
 
 
-def as_address(image: np.ndarray) -> str:
-    """A uint8 (H, W) picture as an address that holds all of it.
-
-    A file of Streamlit's own may be gone again when clicks come quickly, before the browser asks for it.
-    """
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
 def detail(found: Reading, place: int, places: np.ndarray, digits: Digits | None) -> None:
     """One digit: what it is, what the network made of it, who else misreads it, and what it looks like."""
     wrong = found.read[place] != found.labels[place]
     with st.container(key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", key="detail_head"):
             if digits is not None:
-                st.image(as_address(figures.picture(digits.images[place])), width=132)
+                st.image(figures.address(figures.picture(digits.images[place])), width=132)
             with st.container(gap="small"):
                 outcome = "read as" if wrong else "and read as"
                 st.subheader(f"Written {found.labels[place]}, {outcome} {found.read[place]}", anchor=False)
@@ -392,7 +379,7 @@ def look_alikes(found: Reading, place: int, digits: Digits | None) -> None:
     nearest = caches.look_alikes(found.run.config.dataset, place, ALIKE)
     with st.container(key="alike"):
         st.image(
-            [as_address(figures.picture(image)) for image in nearest.images],
+            [figures.address(figures.picture(image)) for image in nearest.images],
             caption=[f"a {label}" for label in nearest.labels],
             width=52,
         )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mnist_core.data import Digits
 from ui import address, figures, words
-from ui.misread import NO_PICTURES, Reading, as_address
+from ui.misread import NO_PICTURES, Reading
 
 FEWEST, MOST = 20, 200  # digits of either kind in one quiz
 
@@ -85,7 +85,7 @@ def question(found: Reading, digits: Digits) -> None:
         return
     left, right = st.columns([1, 2], gap="medium")
     with left, st.container(key="quiz_digit"):
-        st.image(as_address(figures.picture(digits.images[place])), width="stretch")
+        st.image(figures.address(figures.picture(digits.images[place])), width="stretch")
     with right:
         st.markdown(
             f"### You {game.points['You']} : {game.points['Network']} Network",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnist_core.drawing import EmptyDrawing, Steps, just_resized, steps
 from mnist_core.runs import Run, RunError, list_runs
-from ui import caches, controls, drawn
+from ui import caches, controls, drawn, figures
 from ui.shell import PAGES
 from ui.words import label, percent
 
@@ -75,7 +75,7 @@ def answer(run: Run, digit: np.ndarray | None) -> np.ndarray | None:
     with st.container(key="answer"):
         st.metric("It reads", text, below, delta_color="off", delta_arrow="off", help=drawn.RULE)
     st.plotly_chart(
-        drawn.probabilities(np.zeros(10) if probabilities is None else probabilities),
+        figures.probabilities(np.zeros(10) if probabilities is None else probabilities),
         key="probabilities",
         config={"displayModeBar": False},
         alt="The probability of each of the ten digits",

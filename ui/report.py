@@ -152,7 +152,7 @@ def misread(run: Run) -> None:
     read = answers.log_probabilities.argmax(1)
     with st.container(key="misread"):
         st.image(
-            [figures.picture(digits.images[index]) for index in shown],
+            [figures.address(figures.picture(digits.images[index])) for index in shown],
             caption=[f"{answers.labels[index]} → {read[index]}" for index in shown],
             width=84,
         )

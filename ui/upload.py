@@ -6,7 +6,7 @@ import streamlit as st
 from mnist_core import pictures
 from mnist_core.drawing import EmptyDrawing, Found, find_digits
 from mnist_core.runs import Run
-from ui import drawn, reading
+from ui import drawn, figures, reading
 from ui.gallery import gallery
 from ui.words import label
 
@@ -89,7 +89,7 @@ def show(picture: pictures.Picture, found: list[Found], believed: np.ndarray, ru
         with st.container(key="desk_answer"):
             chosen = one_of(found, answers) if len(found) > 1 else 0
             st.plotly_chart(
-                drawn.probabilities(believed[chosen]),
+                figures.probabilities(believed[chosen]),
                 key="probabilities_of_one",
                 config={"displayModeBar": False},
                 alt="The probability of each of the ten digits",

@@ -1,6 +1,6 @@
 """How well and how fast the Draw page reads pen strokes, played into the real page in Chromium.
 
-    python benchmarks/play_strokes.py STROKES.json.gz [--run pen] [--count 50] [--seed 0]
+    python -m benchmarks.play_strokes STROKES.json.gz [--run pen] [--count 50] [--seed 0]
 
 STROKES is a gzipped JSON list of {"label": 0..9, "strokes": [[[x, y], ...], ...]}, the longer side spanning 0..1000.
 Each digit is drawn by the mouse at 40 to 80 % of the pad, up to 25 pixels off its middle. Reported are the share read

@@ -56,11 +56,13 @@ def change(
 def thickness(image: np.ndarray, value: float) -> np.ndarray:
     """The strokes get this many pixels thicker on each side, or thinner below 0."""
     if value < 0:
-        thinner = ndimage.grey_erosion(image, (3, 3), mode="constant")
-        return image - value * (thinner - image)
-    wider = ndimage.grey_dilation(image, (3, 3), mode="constant")
+        thinner: np.ndarray = ndimage.grey_erosion(image, (3, 3), mode="constant")
+        thinned: np.ndarray = image - value * (thinner - image)
+        return thinned
+    wider: np.ndarray = ndimage.grey_dilation(image, (3, 3), mode="constant")
     widest = ndimage.grey_dilation(wider, (3, 3), mode="constant")
-    return image + min(value, 1) * (wider - image) + max(value - 1, 0) * (widest - wider)
+    thickened: np.ndarray = image + min(value, 1) * (wider - image) + max(value - 1, 0) * (widest - wider)
+    return thickened
 
 
 @change("Size", 0.4, 1.6, 0.05, neutral=1.0, unit="times")
@@ -91,7 +93,8 @@ def shift_down(image: np.ndarray, value: float) -> np.ndarray:
 @change("Blur", 0.0, 4.0, 0.1, unit="px")
 def blur(image: np.ndarray, value: float) -> np.ndarray:
     """A Gaussian of this standard deviation smears the ink."""
-    return ndimage.gaussian_filter(image, value, mode="constant")
+    smeared: np.ndarray = ndimage.gaussian_filter(image, value, mode="constant")
+    return smeared
 
 
 @change("Noise", 0.0, 1.0, 0.025)

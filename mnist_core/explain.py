@@ -44,6 +44,13 @@ def steps(network: "nn.Sequential", digit: np.ndarray) -> list[Step]:
     return passed
 
 
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """The ten scores (10,) as shares of 1: the softmax at the end of every network."""
+    powers = np.exp(scores.astype(np.float64) - scores.max())
+    shares: np.ndarray = powers / powers.sum()
+    return shares
+
+
 # One value by hand.
 
 
@@ -59,7 +66,8 @@ class Sum:
     @property
     def products(self) -> np.ndarray:
         """(C, h, w): patch times filter, number by number."""
-        return self.patch * self.filter
+        products: np.ndarray = self.patch * self.filter
+        return products
 
     @property
     def value(self) -> float:
@@ -70,7 +78,7 @@ class Sum:
 def exact(layer: "nn.Module", before: np.ndarray) -> np.ndarray:
     """A layer's output for one digit in float64, so that it agrees with sums by hand to the last digit shown."""
     with torch.inference_mode():
-        doubled = copy.deepcopy(layer).double()(torch.tensor(before[None]).double())
+        doubled: Tensor = copy.deepcopy(layer).double()(torch.tensor(before[None]).double())
     return doubled[0].numpy()
 
 
@@ -160,7 +168,7 @@ def occlusion(
         square[top : top + side, left : left + side] = 1
     with torch.inference_mode():
         whole = scores(network, pixels)[0, label]
-        covered = torch.cat([scores(network, part)[:, label] for part in (pixels * (1 - squares)).split(BATCH)])
+        covered = torch.cat([scores(network, part)[:, label] for part in torch.split(pixels * (1 - squares), BATCH)])
         return (((whole - covered).view(-1, 1, 1) * squares).sum(0) / squares.sum(0)).numpy()
 
 

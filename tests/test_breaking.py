@@ -128,7 +128,7 @@ def test_an_attack_stays_within_epsilon_and_between_black_and_white(network, dig
     options = {"steps": 3} if attack is pgd else {}
     found, epsilons = attack(network, digit, 3, EPSILONS[[0, 5, 15]], **options), EPSILONS[[0, 5, 15]]
     assert (found.shape, found.dtype) == ((3, 28, 28), np.float32)
-    assert 0 <= found.min()
+    assert found.min() >= 0
     assert found.max() <= 1
     for pixels, epsilon in zip(found, epsilons, strict=True):
         assert np.abs(pixels - digit / 255).max() <= epsilon + 1e-6

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -59,8 +60,8 @@ def slopes_of(network, label):
 def test_the_steps_are_the_networks_layers_and_end_in_its_answer(network, digit):
     passed = steps(network, digit)
     assert [step.name for step in passed] == [name for name, _ in network.named_children()]
-    for before, after in zip(passed, passed[1:], strict=False):
-        assert after.before is before.after or np.array_equal(after.before, before.after)
+    for before, after in pairwise(passed):
+        np.testing.assert_array_equal(after.before, before.after)
     answer = torch.tensor(passed[-1].after).log_softmax(0).numpy()
     np.testing.assert_allclose(answer, log_probabilities(network, digit[None])[0], atol=1e-4)
 

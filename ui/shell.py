@@ -24,6 +24,18 @@ PAGES = [
     Page(
         "Home.py", "Train", ":material/play_circle:", "Teach a network to read handwritten digits, and watch it learn."
     ),
+    Page(
+        "pages/look_inside.py",
+        "Look inside",
+        ":material/network_node:",
+        "Follow one digit through the network, layer by layer, and see how a number in it comes about.",
+    ),
+    Page(
+        "pages/break_it.py",
+        "Break it",
+        ":material/broken_image:",
+        "Change a digit until the network misreads it, or add a little noise made against it.",
+    ),
     Page("pages/models.py", "Models", ":material/shelves:", "Every network that was trained, and how well it reads."),
 ]
 

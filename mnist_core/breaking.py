@@ -130,7 +130,8 @@ def along(digit: np.ndarray, values: dict[str, float], name: str) -> tuple[np.nd
     """The whole range of one slider (N,), and the digits (N, 28, 28) with it there and the others as they are."""
     known = CHANGES[name]
     count = min(round((known.high - known.low) / known.step), 40)  # 41 pictures are read in a moment
-    stops = np.unique(np.append(np.linspace(known.low, known.high, count + 1).round(6), known.neutral))
+    marks = [known.neutral, values.get(name, known.neutral)]  # where it is now is among them
+    stops = np.unique(np.concatenate([np.linspace(known.low, known.high, count + 1), marks]).round(6))
     return stops, np.stack([changed(digit, values | {name: float(stop)}) for stop in stops])
 
 

@@ -27,5 +27,4 @@ st.subheader("Fool it", anchor=False)
 fooling.fool(run, network, digit)
 
 st.subheader("Go on", anchor=False)
-hand.link("Look inside", "Look inside: follow this digit through the network", run, digit)
 links_to_others("Break it")

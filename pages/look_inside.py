@@ -28,5 +28,4 @@ else:
     inside.nearest(run, digit, network)
 
 st.subheader("Go on", anchor=False)
-hand.link("Break it", "Break it: change this digit until it is misread", run, digit)
 links_to_others("Look inside")

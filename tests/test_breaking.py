@@ -112,10 +112,15 @@ def test_changes_are_made_in_their_fixed_order(digit):
 def test_along_a_slider_the_others_stay_as_they_are(digit, change):
     other = "blur" if change.name != "blur" else "invert"
     stops, images = along(digit, {other: 0.5}, change.name)
-    assert 20 <= len(stops) == len(images) <= 42
+    assert 20 <= len(stops) == len(images) <= 43
     assert (stops.min(), stops.max()) == (change.low, change.high)
     neutral = images[stops.tolist().index(change.neutral)]
     np.testing.assert_array_equal(neutral, changed(digit, {other: 0.5}))
+
+
+def test_the_present_value_is_among_the_stops(digit):
+    stops, images = along(digit, {"rotate": 20.0}, "rotate")
+    np.testing.assert_array_equal(images[stops.tolist().index(20.0)], changed(digit, {"rotate": 20.0}))
 
 
 @pytest.fixture(params=ARCHITECTURES)

@@ -25,12 +25,6 @@ class Hand:
 
     image: np.ndarray  # uint8 (28, 28)
     label: int | None  # what was written; None for a drawing
-    index: int | None  # its place among the test digits; None for a drawing
-
-    @property
-    def address(self) -> dict[str, str]:
-        """What brings another page to the same digit."""
-        return {"from": DRAWING} if self.index is None else {"digit": str(self.index)}
 
 
 def choose_digit(run: Run) -> Hand:
@@ -51,7 +45,7 @@ def choose_digit(run: Run) -> Hand:
                 on_change=lambda: turn(**{"from": DRAWING if st.session_state["hand_from"] == DRAWING else None}),
             )
         if wanted and drawn is not None:
-            return Hand(drawn, None, None)
+            return Hand(drawn, None)
         index = number_in_address("digit", len(known) - 1)
         index = min(FIRST, len(known) - 1) if index is None else index
         st.session_state["hand_digit"] = index
@@ -78,7 +72,7 @@ def choose_digit(run: Run) -> Hand:
             help="The next of those it reads wrongly, the worst first.",
             on_click=lambda: turn(digit=next_misread(run, index, len(known))),
         )
-    return Hand(known.images[index], int(known.labels[index]), index)
+    return Hand(known.images[index], int(known.labels[index]))
 
 
 def dataset_of(run: Run) -> str:
@@ -136,12 +130,6 @@ def turn(**choices: object) -> None:
     """Write these choices into the page's address in one go; None takes one out, the others stay."""
     merged = st.query_params.to_dict() | choices
     st.query_params.from_dict({name: str(value) for name, value in merged.items() if value is not None})
-
-
-def link(title: str, label: str, run: Run, hand: Hand) -> None:
-    """The way to another page about this digit and this run."""
-    page = next(page for page in shell.PAGES if page.title == title)
-    st.page_link(page.file, label=label, icon=page.icon, query_params={"run": run.name} | hand.address)
 
 
 def network(run: Run) -> "nn.Sequential":

@@ -203,7 +203,15 @@ def arithmetic(layer, passed: list[Step], step: Step, values: np.ndarray, place:
         return
     source, kind = before(passed, step), "map" if step.before.ndim == 3 else "number"
     parts = found.products.sum((1, 2))
+    with st.container(key="sum"):
+        many = f"{found.products.size:,} products" + (f" of {len(parts):,} {kind}s" if len(parts) > 1 else "")
+        st.markdown(
+            f"Sum of {many} **{pictures.number(found.products.sum())}** + bias **{pictures.number(found.bias)}** "
+            f"= **{pictures.number(found.value)}**"
+        )
     order = np.argsort(-np.abs(parts), kind="stable")[:SPELLED_OUT]
+    if len(parts) > SPELLED_OUT and step.before.ndim == 3:
+        st.caption(f"The {SPELLED_OUT} of the {len(parts)} maps of {source} that add most, then all of them as bars.")
     if step.before.ndim == 3:
         for at in order:
             st.caption(
@@ -216,12 +224,6 @@ def arithmetic(layer, passed: list[Step], step: Step, values: np.ndarray, place:
             key="contributions",
             config=NO_BAR,
             alt=f"What each {kind} of {source} adds",
-        )
-    with st.container(key="sum"):
-        many = f"{found.products.size:,} products" + (f" of {len(parts):,} {kind}s" if len(parts) > 1 else "")
-        st.markdown(
-            f"Sum of {many} **{pictures.number(found.products.sum())}** + bias **{pictures.number(found.bias)}** "
-            f"= **{pictures.number(found.value)}**"
         )
     st.caption(
         "What to notice: this is all a filter does; the same few weights slide over the whole picture. "

@@ -23,6 +23,8 @@ def test_a_number_inside_is_followed_and_the_network_fooled(server, visit):
     page = visitor.page
     visitor.shows("chain", "conv2")
     page.locator(".st-key-chain").get_by_role("button", name=re.compile("^conv2")).click()
+    expect(page.get_by_text("conv2 slides 64 filters")).to_be_visible()
+    visitor.settle()
     page.get_by_role("button", name=re.compile("^map 7,")).click()
     expect(page).to_have_url(re.compile("layer=conv2.*map=7"))
     expect(page.get_by_text("Map 7, enlarged")).to_be_visible()
@@ -64,7 +66,7 @@ def test_a_number_inside_is_followed_and_the_network_fooled(server, visit):
     another.shows("fooled", "Perturbation")
     told = another.page.get_by_text("Fooled:").locator("..")
     expect(told).to_have_text(page.get_by_text("Fooled:").locator("..").inner_text())
-    expect(another.page.get_by_role("slider", name=re.compile("Rotate"))).to_have_attribute("aria-valuenow", "5")
+    expect(another.page.get_by_role("slider", name=re.compile("Rotate"))).to_have_value("5")
     assert visitor.errors == another.errors == []
 
 

@@ -205,9 +205,9 @@ def test_a_damaged_run_that_is_chosen_says_so_and_the_others_vote(app, shelf):
 def test_a_run_that_is_mended_is_loaded_anew(app, shelf):
     broken = Run(shelf / "broken")
     with pytest.raises(runs.RunError):
-        caches.model(broken)
+        caches.reader(broken)
     shutil.copy(shelf / "whole" / MODEL, broken.folder / MODEL)
-    assert caches.model(broken).predict(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+    assert caches.reader(broken).predict(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
 
 
 def label(app, digit):

@@ -3,16 +3,25 @@
 import atexit
 import contextlib
 import threading
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from mnist_core import lookalikes
+from mnist_core import breaking, explain, lookalikes
 from mnist_core.data import Digits, load_digits
 from mnist_core.fetch import Source
 from mnist_core.models import Layer, describe
 from mnist_core.runs import HISTORY, MODEL, Predictions, Run, RunError, list_runs
 from mnist_core.worker import Worker
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NEIGHBOURS = 10_000  # training digits in which the nearest are looked for: some seconds' work, not half a minute
+ON_THE_MAP = 2_000  # test digits on the map of the last hidden layer
+OF_RUN = {Run: lambda run: (str(run.folder), run.created)}  # what tells one run from another
+LARGEST = 16_000_000  # numbers of one cached table, 64 MB: very wide layers get fewer digits
 
 
 @st.cache_resource  # one for the whole server: one machine trains one network at a time, whoever pressed the button
@@ -72,17 +81,17 @@ def look_alikes(dataset: str, place: int, count: int) -> Digits:
     return training.take(nearest)
 
 
-def model(run: Run) -> Run:
+def reader(run: Run) -> Run:
     """The run with its network loaded, so that `predict` answers at once. Raises RunError when it cannot be loaded."""
     file = run.folder / MODEL
-    loaded = _model(str(run.folder), run.created, file.stat().st_mtime_ns if file.is_file() else 0)
+    loaded = _reader(str(run.folder), run.created, file.stat().st_mtime_ns if file.is_file() else 0)
     if isinstance(loaded, RunError):
         raise loaded
     return loaded
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)  # torch's import takes seconds, a network's file milliseconds
-def _model(folder: str, created: str, written: int) -> Run | RunError:
+def _reader(folder: str, created: str, written: int) -> Run | RunError:
     import torch
 
     torch.set_num_threads(1)  # one digit takes a millisecond; what trains beside the app needs the other cores
@@ -107,4 +116,49 @@ def load_readers() -> None:
     for run in list_runs():
         with contextlib.suppress(RunError):
             if run.shipped and run.result:
-                model(run).predict(np.zeros((1, 28, 28), np.uint8))
+                reader(run).predict(np.zeros((1, 28, 28), np.uint8))
+
+
+def model(run: Run) -> "nn.Sequential":
+    """The network of a run, ready to answer. Raises RunError when it is missing or damaged."""
+    return reader(run).model()
+
+
+@st.cache_data(
+    show_spinner=False, max_entries=200, hash_funcs=OF_RUN
+)  # a hundred passes for each picture, but it is looked at often
+def attributions(run: Run, digit: np.ndarray, label: int) -> dict[str, np.ndarray]:
+    """By the name of the method: what each pixel of a digit did for the score of `label`."""
+    network = model(run)
+    return {name: attribute(network, digit, label) for name, attribute in explain.ATTRIBUTIONS.items()}
+
+
+@st.cache_data(
+    show_spinner=False, max_entries=100, hash_funcs=OF_RUN
+)  # forty passes of twenty pictures; the epsilon slider only chooses
+def attack(run: Run, name: str, digit: np.ndarray, label: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures (N, 28, 28) of 0..1 for every epsilon, and what the network believes of them (N, 10)."""
+    network = model(run)
+    pictures = breaking.ATTACKS[name](network, digit, label)
+    return pictures, breaking.read(network, pictures)
+
+
+@st.cache_resource(
+    show_spinner=False, max_entries=2, hash_funcs=OF_RUN
+)  # some seconds' work and up to 64 MB, the same for all visitors
+def landmarks(run: Run, dataset: str) -> tuple[np.ndarray, np.ndarray]:
+    """Places of some training digits, each class with its share, and their (N, D) in the last hidden layer."""
+    known, network = digits(dataset, "train"), model(run)
+    width = explain.embeddings(network, known.images[:1]).shape[1]
+    chosen = explain.some_of_each(known.labels, min(NEIGHBOURS, LARGEST // width))
+    return chosen, explain.embeddings(network, known.images[chosen])
+
+
+@st.cache_resource(show_spinner=False, max_entries=10, hash_funcs=OF_RUN)  # a second's work for a few kilobytes
+def plane(run: Run, dataset: str) -> tuple[np.ndarray, explain.Plane, np.ndarray]:
+    """Places of some test digits, the plane on which their last hidden layer spreads most, and their (N, 2) there."""
+    known, network = digits(dataset, "test"), model(run)
+    chosen = explain.some_of_each(known.labels, ON_THE_MAP)
+    hidden = explain.embeddings(network, known.images[chosen])
+    found = explain.plane(hidden)
+    return chosen, found, found.place(hidden)

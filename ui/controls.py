@@ -78,8 +78,8 @@ def why_not(name: str) -> str:
 
 
 def kept_in_links() -> dict[str, str]:
-    """What a link to another page takes along from this page's address: the run that was chosen."""
-    return {"run": st.query_params["run"]} if "run" in st.query_params else {}
+    """What a link to another page takes along from this page's address: the run and the digit that were chosen."""
+    return {name: st.query_params[name] for name in ("run", "digit", "from") if name in st.query_params}
 
 
 def is_tested(run: Run) -> bool:

@@ -21,6 +21,12 @@ SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross"]  # tell runs a
 QUIET = "rgba(128, 138, 155, 0.28)"  # grid lines, readable on white and on black
 QUIET_BAR = "rgba(128, 138, 155, 0.6)"
 SMOOTHED = 12  # of at most 400 rows: the line that is easy to follow; the raw one stays visible behind it
+DIGITS = (  # one colour for each class, 0 to 9; where it matters the digit itself stands there too
+    "#888888", "#2F78C4", "#D55E00", "#009E73", "#AA4499", "#B08900", "#3FA7D6", "#C2334D", "#7A5CD0", "#6B8E23",
+)  # fmt: skip
+SIGNED = [  # a value's colour: 0 is black, as paper is; ever brighter blue below it, ever brighter orange above
+    (0.0, "#E3F3FF"), (0.2, "#56B4E9"), (0.5, "#000000"), (0.8, "#E69F00"), (1.0, "#FFF3D6"),
+]  # fmt: skip
 INK_ON_BLACK = 6  # each pixel of a digit becomes a square of this many pixels, never a blur
 
 

@@ -18,7 +18,7 @@ export default function (component) {
     digit.style.backgroundImage = `url(${data.picture})`;
     const column = index % data.across, row = Math.floor(index / data.across);
     digit.style.backgroundPosition = `calc(${-column} * var(--size)) calc(${-row} * var(--size))`;
-    digit.style.backgroundSize = `calc(${data.across} * var(--size)) auto`;
+    digit.style.backgroundSize = `calc(${data.across} * var(--size)) calc(${data.rows} * var(--size))`;
     text.textContent = caption;
     button.type = "button";
     button.title = data.titles[index];
@@ -34,6 +34,7 @@ export default function (component) {
     return button;
   });
   grid.replaceChildren(...buttons);
+  tell(data, grid, buttons, parentElement.querySelector(".readout"));
   if (place >= 0) buttons[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true });
   grid.onkeydown = (event) => {
     const at = buttons.indexOf(parentElement.activeElement ?? document.activeElement);
@@ -54,4 +55,23 @@ function select(grid, place) {
     button.setAttribute("aria-pressed", String(index === place));
     if (place !== null) button.tabIndex = index === place ? 0 : -1;
   });
+}
+
+/* Below the grid: the value under the mouse, if the digits came with values. */
+function tell(data, grid, buttons, readout) {
+  readout.hidden = data.values === null;
+  grid.onpointermove = null;
+  if (readout.hidden) return;
+  readout.textContent = "Rest the mouse on a map to read its values.";
+  const bytes = Uint8Array.from(atob(data.values), (letter) => letter.charCodeAt(0));
+  const values = new Float32Array(bytes.buffer), [height, width] = data.shape;
+  grid.onpointermove = (event) => {
+    const index = buttons.findIndex((button) => button.contains(event.target));
+    if (index < 0 || !event.target.classList.contains("digit")) return;
+    const box = event.target.getBoundingClientRect();
+    const row = Math.min(height - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * height)));
+    const column = Math.min(width - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * width)));
+    const value = values[(index * height + row) * width + column].toFixed(4).replace("-", "−");
+    readout.textContent = `${data.captions[index]} · row ${row}, column ${column}: ${value}`;
+  };
 }

@@ -69,7 +69,7 @@ def tell() -> None:
 def answers_of(own: Own, run: Run) -> Answers:
     """What the run reads in a drawing, asked once. Raises RunError when it cannot be loaded."""
     if run.name not in own.answers:
-        both = caches.model(run).predict(np.stack([own.brought.prepared, own.brought.raw])).argmax(1)
+        both = caches.reader(run).predict(np.stack([own.brought.prepared, own.brought.raw])).argmax(1)
         own.answers[run.name] = int(both[0]), int(both[1])
     return own.answers[run.name]
 

@@ -52,8 +52,8 @@ def loaded(run: Run) -> Run:
     """The run, ready to read; says so while the first visitor waits for the networks. Raises RunError."""
     if caches.readers_are_coming().is_alive():
         with st.spinner("The networks are being loaded, once for this server: a few seconds."):
-            return caches.model(run)
-    return caches.model(run)
+            return caches.reader(run)
+    return caches.reader(run)
 
 
 def probabilities_of(run: Run, digit: np.ndarray) -> np.ndarray | None:

@@ -49,6 +49,18 @@ PAGES = [
         "Is a network right as often as it is sure? And what if it may refuse what it is not sure of?",
     ),
     Page("pages/draw.py", "Draw", ":material/draw:", "Draw a digit and see at once what a network reads, and why."),
+    Page(
+        "pages/look_inside.py",
+        "Look inside",
+        ":material/network_node:",
+        "Follow one digit through the network, layer by layer, and see how a number in it comes about.",
+    ),
+    Page(
+        "pages/break_it.py",
+        "Break it",
+        ":material/broken_image:",
+        "Change a digit until the network misreads it, or add a little noise made against it.",
+    ),
     Page("pages/models.py", "Models", ":material/shelves:", "Every network that was trained, and how well it reads."),
 ]
 

@@ -1,0 +1,30 @@
+"""Break a network: change a digit until it is misread, or add a little noise made against it."""
+
+import streamlit as st
+
+from mnist_core import breaking
+from ui import fooling, hand
+from ui.controls import choose_run
+from ui.shell import links_to_others, shell
+
+shell("Break it")
+left, right = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
+with left:
+    run = choose_run("mnist-cnn-adam")
+with right:
+    digit = hand.choose_digit(run)
+network = hand.network(run)
+
+values = fooling.settings()
+left, right = st.columns(2, gap="large")
+with left:
+    fooling.sliders(values)
+with right:
+    label = fooling.compared(network, digit, breaking.changed(digit.image, values))
+    fooling.line(network, digit, values, label)
+
+st.subheader("Fool it", anchor=False)
+fooling.fool(run, network, digit)
+
+st.subheader("Go on", anchor=False)
+links_to_others("Break it")

@@ -1,0 +1,138 @@
+"""The digit at hand on the pages about one digit: a test digit or the visitor's drawing, kept in the page's address."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from mnist_core.data import Digits
+from mnist_core.metrics import worst
+from mnist_core.runs import Run, RunError
+from ui import address, caches, controls, shell
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FIRST = 0  # the test digit a new visitor meets: a plain 7
+DRAWING, DRAWN = "drawing", "drawn_digit"  # in the address; in the session, where the Draw page puts it
+SOURCES = {"test": "Test digits", DRAWING: "My drawing"}
+
+
+@dataclass(frozen=True)
+class Hand:
+    """The digit that a page is about."""
+
+    image: np.ndarray  # uint8 (28, 28)
+    label: int | None  # what was written; None for a drawing
+
+
+def choose_digit(run: Run) -> Hand:
+    """A picker of the digit the page is about, beside that of the run."""
+    known, drawn = test_digits(run), drawing()
+    wanted = st.query_params.get("from") == DRAWING
+    if wanted and drawn is None:
+        no_drawing()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="hand"):
+        if drawn is not None:
+            st.session_state["hand_from"] = DRAWING if wanted else "test"
+            st.segmented_control(
+                "Digit",
+                list(SOURCES),
+                format_func=SOURCES.get,
+                key="hand_from",
+                required=True,
+                on_change=lambda: address.change(
+                    **{"from": DRAWING if st.session_state["hand_from"] == DRAWING else None}
+                ),
+            )
+        if wanted and drawn is not None:
+            return Hand(drawn, None)
+        index = number_in_address("digit", len(known) - 1)
+        index = min(FIRST, len(known) - 1) if index is None else index
+        st.session_state["hand_digit"] = index
+        st.number_input(
+            "Test digit",
+            0,
+            len(known) - 1,
+            key="hand_digit",
+            width=130,
+            on_change=lambda: address.change(digit=st.session_state["hand_digit"]),
+            help=f"Its place among the {len(known):,} test digits, counted from 0.",
+        )
+        st.button(
+            "Any other",
+            key="any",
+            icon=":material/casino:",
+            help="A test digit chosen by chance.",
+            on_click=lambda: address.change(digit=np.random.default_rng().integers(len(known))),
+        )
+        st.button(
+            "A misread one",
+            key="misread_one",
+            icon=":material/help:",
+            help="The next of those it reads wrongly, the worst first.",
+            on_click=lambda: address.change(digit=next_misread(run, index, len(known))),
+        )
+    return Hand(known.images[index], int(known.labels[index]))
+
+
+def dataset_of(run: Run) -> str:
+    """Whose digits can be shown for a run: its own, or the sample digits where MNIST is not on this machine."""
+    return run.config.dataset if controls.digits_or_none(run.config.dataset, "test") else "sample"
+
+
+def test_digits(run: Run) -> Digits:
+    """The run's test digits; where they are not on this machine the sample ones, and the page says so."""
+    if dataset_of(run) != run.config.dataset:
+        st.caption("MNIST is not on this machine yet: the digits on this page are the sample ones, which it reads too.")
+    return caches.digits(dataset_of(run), "test")
+
+
+def drawing() -> np.ndarray | None:
+    """The visitor's drawing as the Draw page left it, uint8 (28, 28)."""
+    found = st.session_state.get(DRAWN)
+    is_digit = isinstance(found, np.ndarray) and found.dtype == np.uint8 and found.shape == (28, 28)
+    return found if is_digit else None
+
+
+def no_drawing() -> None:
+    """Says why there is no drawing, and where to make one."""
+    st.info("There is no drawing here: it stays in the tab in which it was made. Below is a test digit instead.")
+    for page in shell.PAGES:
+        if page.title == "Draw":
+            st.page_link(page.file, label="Draw a digit", icon=page.icon)
+
+
+def next_misread(run: Run, index: int, count: int) -> int:
+    """The misread test digit that comes after this one, the worst first; this one if there is none."""
+    try:
+        answers = caches.predictions(run)
+    except RunError:
+        return index
+    order = worst(answers.log_probabilities, answers.labels)
+    if len(answers.labels) != count or not len(order):
+        return index
+    here = np.flatnonzero(order == index)
+    return int(order[(here[0] + 1) % len(order) if len(here) else 0])
+
+
+def number_in_address(name: str, highest: int) -> int | None:
+    """The whole number, 0 to `highest`, that the page's address gives as `name`; if it is none, the page says so."""
+    text = st.query_params.get(name)
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= highest:
+        return int(text)
+    st.warning(f"The {name} in this link must be a whole number from 0 to {highest:,}; another one is shown instead.")
+    return None
+
+
+def network(run: Run) -> "nn.Sequential":
+    """The run's network; where it cannot be loaded the page says why, and ends."""
+    try:
+        with st.spinner("Waking the network; the first time, loading PyTorch takes some seconds."):
+            return caches.model(run)
+    except RunError as error:
+        st.error(f"{error} Choose another model.")
+        st.stop()

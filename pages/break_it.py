@@ -17,11 +17,11 @@ network = hand.network(run)
 
 values = fooling.settings()
 left, right = st.columns(2, gap="large")
-with left:
-    fooling.sliders(values)
-with right:
+with left:  # on a phone this comes first
     label = fooling.compared(network, digit, breaking.changed(digit.image, values))
     fooling.line(network, digit, values, label)
+with right:
+    fooling.sliders(values)
 
 st.subheader("Fool it", anchor=False)
 fooling.fool(run, network, digit)

@@ -17,9 +17,11 @@ from mnist_core.breaking import (
     read,
     uphill,
 )
+from mnist_core.data import load_digits
 from mnist_core.explain import pixels_of, scores
 from mnist_core.metrics import log_probabilities
 from mnist_core.models import ARCHITECTURES, build, layers
+from mnist_core.runs import load_run
 
 
 @pytest.fixture
@@ -172,6 +174,15 @@ def test_pgd_leads_further_uphill_than_fgsm(digit):
     label = int(log_probabilities(network, digit[None]).argmax())
     one_step, many = (read(network, attack(network, digit, label, epsilons))[0, label] for attack in (fgsm, pgd))
     assert many <= one_step
+
+
+def test_an_ordinary_network_reads_next_to_nothing_under_pgd_at_0_3():
+    network, digits = load_run("mnist-cnn-adam").model(), load_digits("sample", "test").take(np.arange(10))
+    right = read(network, digits.images / 255).argmax(1) == digits.labels
+    attacked = [pgd(network, *one, np.array([0.3]))[0] for one in zip(digits.images, digits.labels, strict=True)]
+    still_right = read(network, np.stack(attacked)).argmax(1) == digits.labels
+    assert right.sum() >= 8
+    assert still_right.sum() <= 1
 
 
 def test_the_same_attack_is_the_same_twice(digit):

@@ -100,6 +100,8 @@ def probabilities(values: np.ndarray, label: int | None = None, height: int = 19
         marker={"color": colours},
         text=[f"{value:.0%}" if value >= 0.005 else "" for value in values],
         textposition="outside",
+        textangle=0,
+        constraintext="none",
         cliponaxis=False,
         hovertemplate="%{x}: %{y:.2%}<extra></extra>",
         showlegend=False,

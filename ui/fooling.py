@@ -54,7 +54,7 @@ def sliders(values: dict[str, float]) -> None:
     for place, (name, known) in enumerate(CHANGES.items()):
         key = f"slider_{name}"
         st.session_state[key] = round(values[name], 6)
-        columns[place % 2].slider(
+        columns[2 * place // len(CHANGES)].slider(
             f"{known.label}, {known.unit}" if known.unit else known.label,
             known.low,
             known.high,
@@ -110,6 +110,7 @@ def line(network, hand: Hand, values: dict[str, float], right: int) -> None:
         format_func=lambda name: CHANGES[name].label,
         key="watch",
         required=True,
+        wrap=True,
         on_change=lambda: address.change(watch=st.session_state["watch"]),
     )
     known = CHANGES[name]

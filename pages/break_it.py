@@ -10,7 +10,7 @@ from ui.shell import links_to_others, shell
 shell("Break it")
 left, right = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
 with left:
-    run = choose_run("mnist-cnn-adam")
+    run = choose_run("mnist-cnn-adam", votes=False)
 with right:
     digit = hand.choose_digit(run)
 network = hand.network(run)

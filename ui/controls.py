@@ -39,12 +39,14 @@ def linked_run() -> Run | None:
     return next((run for run in list_runs() if run.name == st.query_params.get("run")), None)
 
 
-def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run") -> Run:
+def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run", votes: bool = True) -> Run:
     """A picker among the runs that have been tested; the page's address keeps the choice, as `parameter`.
+
+    Without `votes` only single networks can be chosen.
 
     With no such run the page says how to make one, and ends.
     """
-    runs = {run.name: run for run in list_runs() if is_tested(run)}
+    runs = {run.name: run for run in list_runs() if is_tested(run) and (votes or not run.members)}
     wanted = st.query_params.get(parameter)
     if wanted is not None and wanted not in runs:
         st.warning(f"{why_not(wanted)}{' Another one is shown instead.' if runs else ''}")
@@ -71,6 +73,8 @@ def why_not(name: str) -> str:
     run = next((run for run in list_runs() if run.name == name), None)
     if run is None:
         return "The run in this link is not on this server."
+    if run.members:
+        return f"{words.label(run)} is several networks that vote; this page is about one."
     try:
         return run.error or f"{words.label(run)} is not tested: it is still training, or was cut off before its test."
     except RunError as error:

@@ -418,7 +418,13 @@ def test_a_shipped_run_is_whole_and_follows_its_recipe(name):
     assert errors(run.folder) == []
     assert run.shipped
     assert run.status == "finished"
-    assert changed(run.config, seed=0, threads=1, device="auto") == RECIPES[name].config
+    followed = load_run(run.members[0]).recipe if run.members else name  # a vote has its first member's settings
+    assert changed(run.config, seed=0, threads=1, device="auto") == RECIPES[followed].config
+
+
+@pytest.mark.parametrize("name", SHIPPED_RUNS)
+def test_a_shipped_vote_is_one_of_shipped_runs(name):
+    assert set(load_run(name).members) <= set(SHIPPED_RUNS) - {name}
 
 
 @pytest.mark.parametrize("name", SHIPPED_RUNS)

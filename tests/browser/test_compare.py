@@ -98,7 +98,7 @@ def test_labels_choose_rows_and_columns_and_a_second_click_on_a_cell_keeps_it(se
     heading(visitor, "Written 7, read as 2")
     assert shown(visitor) == cell_of(answers, 7, 2)
     visitor.page.go_back()
-    heading(visitor, "mistakes")
+    heading(visitor, f"All {(labels != reads).sum()} mistakes")
 
 
 def test_a_hundred_quick_clicks_leave_the_page_right(server, visit, answers):

@@ -21,6 +21,7 @@ chosen = st.dataframe(
     report.shelf(runs),
     column_config=report.SHELF_COLUMNS,
     hide_index=True,
+    height=min(36 * len(runs) + 38, 780),  # rows further down are only drawn when they are scrolled to
     on_select="rerun",
     selection_mode="single-row-required",
     selection_default={"selection": {"rows": [0]}},

@@ -72,7 +72,7 @@ def test_what_is_drawn_with_the_mouse_is_read_undone_cleared_and_found_again(ser
     reads(visitor, "–")
     with_mouse(visitor, THREE)
     reads(visitor, "3")
-    expect(visitor.page.get_by_text(re.compile("of 8 read a 3|of 9 read a 3"))).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile(r"of \d+ read a 3"))).to_be_visible()
 
     before = ink(visitor)
     visitor.turn_to("Models").turn_to("Draw")
@@ -178,7 +178,7 @@ def test_pictures_are_uploaded_and_read_and_bad_files_have_a_sentence(server, vi
     expect(value).to_have_text("7 3 7")
     expect(visitor.page.locator(".st-key-picture img")).to_be_visible()
     visitor.page.get_by_role("button", name="Digit 2 is read as 3").click()
-    expect(visitor.page.get_by_text(re.compile("of . read a 3"))).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile(r"of \d+ read a 3"))).to_be_visible()
 
     for content, sentence in ((b"no picture", "not a picture that can be read"), (b"", "empty")):
         visitor.page.get_by_role("button", name=re.compile("Remove")).click()

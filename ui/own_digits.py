@@ -6,7 +6,6 @@ import zipfile
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from PIL import Image
 
@@ -85,14 +84,18 @@ def show(chosen: Run) -> None:
     st.caption(f"{len(drawings)} of at most {MOST} drawings, kept until you close this page.{full}")
     left, right = st.columns(2, gap="medium")
     with left:
-        scores = pd.DataFrame([row for run in reading.voters(chosen) if (row := score(run, drawings))])
-        if len(scores):
-            st.table(scores.sort_values("Prepared", ascending=False, kind="stable"), hide_index=True)
+        scored = [(rights, label(run)) for run in reading.voters(chosen) if (rights := rights_of(run, drawings))]
+        scored.sort(key=lambda row: row[0], reverse=True)
+        table = {"Model": [name for _, name in scored]}
+        for place, how in enumerate(("Prepared", "Just resized")):
+            table[how] = [f"{rights[place]} of {len(drawings)}" for rights, _ in scored]
+        if scored:
+            st.table(table, hide_index=True, border="horizontal")
         low, high = interval(0.5, len(drawings))
         st.caption(
             "Right answers: with the preparation, and with the canvas just resized. What to notice: the gap between "
-            f"the two. With {len(drawings)} drawings, half of them right would mean {low:.0%} to {high:.0%} (95 % "
-            "interval): only large differences count."
+            f"the two. With {len(drawings)} drawings, half of them right would mean anything from {low:.0%} to "
+            f"{high:.0%} on many more (the 95 % interval), so only large differences count."
         )
     with right:
         confusion(chosen, drawings)
@@ -109,15 +112,14 @@ def show(chosen: Run) -> None:
         st.button("Empty it", icon=":material/delete:", on_click=drawings.clear, key="empty_own")
 
 
-def score(run: Run, drawings: list[Own]) -> dict[str, str] | None:
-    """How many drawings the run reads right; None if it cannot be loaded."""
+def rights_of(run: Run, drawings: list[Own]) -> Answers | None:
+    """How many drawings the run reads right, prepared and just resized; None if it cannot be loaded."""
     try:
         answers = np.array([answers_of(own, run) for own in drawings])
     except RunError:
         return None
-    right = (answers == np.array([[own.label] for own in drawings])).sum(0)
-    shown = [f"{count} of {len(drawings)} ({count / len(drawings):.0%})" for count in right]
-    return {"Model": label(run), "Prepared": shown[0], "Just resized": shown[1]}
+    prepared, resized = (answers == np.array([[own.label] for own in drawings])).sum(0)
+    return int(prepared), int(resized)
 
 
 def confusion(run: Run, drawings: list[Own]) -> None:

@@ -80,6 +80,7 @@ def answer(run: Run, digit: np.ndarray | None) -> np.ndarray | None:
         config={"displayModeBar": False},
         alt="The probability of each of the ten digits",
     )
+    st.caption("What to notice: the bars change with every stroke, and doubt is shared between digits that look alike.")
     return probabilities
 
 

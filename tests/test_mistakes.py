@@ -187,15 +187,10 @@ def test_other_models_say_what_they_read(app, run, trained, tmp_path):
     assert list(app.table[0].value["Reads"]) == [f"{label} ✓"]
 
 
-def test_a_digit_leads_to_the_page_that_looks_inside(app, mnist_run, monkeypatch):
-    def there() -> list:
-        return [link for link in look(app, "mistakes", run=mnist_run.name, digit="11").get("page_link")
-                if link.label == "See it inside the network"]  # fmt: skip
-
-    assert there() == []
-    monkeypatch.setattr(misread, "INSIDE", "pages/models.py")  # a page that exists
-    (link,) = there()
-    assert (link.page, "digit=11" in link.query_string) == ("models", True)
+def test_a_digit_leads_to_the_page_that_looks_inside(app, mnist_run):
+    links = look(app, "mistakes", run=mnist_run.name, digit="11").get("page_link")
+    (link,) = [link for link in links if link.label == "See it inside the network"]
+    assert (link.page, "digit=11" in link.query_string) == ("look_inside", True)
 
 
 def test_look_alikes_come_with_their_labels(app, run):

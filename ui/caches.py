@@ -124,7 +124,7 @@ def model(run: Run) -> "nn.Sequential":
     return reader(run).model()
 
 
-@st.cache_data(
+@st.cache_resource(
     show_spinner=False, max_entries=200, hash_funcs=OF_RUN
 )  # a hundred passes for each picture, but it is looked at often
 def attributions(run: Run, digit: np.ndarray, label: int) -> dict[str, np.ndarray]:
@@ -133,7 +133,7 @@ def attributions(run: Run, digit: np.ndarray, label: int) -> dict[str, np.ndarra
     return {name: attribute(network, digit, label) for name, attribute in explain.ATTRIBUTIONS.items()}
 
 
-@st.cache_data(
+@st.cache_resource(
     show_spinner=False, max_entries=100, hash_funcs=OF_RUN
 )  # forty passes of twenty pictures; the epsilon slider only chooses
 def attack(run: Run, name: str, digit: np.ndarray, label: int) -> tuple[np.ndarray, np.ndarray]:

@@ -25,8 +25,9 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.read_strokes import CANVAS, OFF, SIZES
+
 ROOT = Path(__file__).resolve().parent.parent
-SIDE, SIZES, OFF = 280, (0.4, 0.8), 25  # pixels of the pad, shares of it, pixels
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # Notes the moment of each mouse-up, and of each change in what the answer says and in the picture of the digit.
 WATCH = """() => {
@@ -66,13 +67,13 @@ def serve(folder: str) -> tuple[subprocess.Popen, str]:
 
 def play(page: Page, strokes: list[list[list[int]]], dice: np.random.Generator) -> None:
     """Draw one digit with the mouse."""
-    size = SIDE * dice.uniform(*SIZES)
+    size = CANVAS * dice.uniform(*SIZES)
     lines = [np.array(stroke, float) * size / 1000 for stroke in strokes]
     corners = np.concatenate(lines)
-    shift = SIDE / 2 - (corners.min(0) + corners.max(0)) / 2 + dice.uniform(-OFF, OFF, 2)
+    shift = CANVAS / 2 - (corners.min(0) + corners.max(0)) / 2 + dice.uniform(-OFF, OFF, 2)
     pad = page.locator("canvas.upper-canvas").bounding_box()
     for line in lines:
-        points = [(pad["x"] + x, pad["y"] + y) for x, y in (line + shift).clip(2, SIDE - 2)]
+        points = [(pad["x"] + x, pad["y"] + y) for x, y in (line + shift).clip(2, CANVAS - 2)]
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points[1:] or points:

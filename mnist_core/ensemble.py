@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from mnist_core.data import load_digits, split_places
-from mnist_core.metrics import interval, log_probabilities, score
+from mnist_core.metrics import log_probabilities, score, with_interval
 from mnist_core.runs import Predictions, Run, create
 
 
@@ -50,13 +50,12 @@ def vote(members: list[Run], out: Path | None = None) -> Run:
     validation = score(log_probabilities(network, unseen[0]), unseen[1])
     test = load_digits(dataset, "test")
     answers = log_probabilities(network, test.images)
-    tested = score(answers, test.labels)
     run = create(members[0].config, "ensemble", out, members=[member.name for member in members])
     first = members[0].result
     run.finish(
         {
             "status": "finished",
-            "test": {**asdict(tested), "images": len(test), "interval": interval(tested.accuracy, len(test))},
+            "test": with_interval(score(answers, test.labels), len(test)),
             "validation": asdict(validation),
             "best_epoch": 0.0,
             "epochs": 0.0,

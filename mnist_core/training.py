@@ -19,7 +19,7 @@ from torch import nn
 from mnist_core.augment import augment
 from mnist_core.config import TrainConfig
 from mnist_core.data import Digits, load_digits, normalise, split
-from mnist_core.metrics import Score, interval, log_probabilities, score
+from mnist_core.metrics import Score, log_probabilities, score, with_interval
 from mnist_core.models import build
 from mnist_core.runs import Predictions, Run
 
@@ -160,11 +160,10 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     model.load_state_dict(best_weights)
     test = load_digits(config.dataset, "test")
     answers = log_probabilities(model, test.images)
-    tested = score(answers, test.labels)
     run.finish(
         {
             "status": "stopped" if stopped else "finished",
-            "test": {**asdict(tested), "images": len(test), "interval": interval(tested.accuracy, len(test))},
+            "test": with_interval(score(answers, test.labels), len(test)),
             "validation": asdict(best),
             "best_epoch": best_epoch,
             "epochs": step.epoch,

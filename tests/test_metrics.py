@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 from mnist_core.data import normalise
 from mnist_core.metrics import (
     BATCH,
+    Score,
     confusion,
     in_cell,
     interval,
@@ -21,6 +22,7 @@ from mnist_core.metrics import (
     rates,
     score,
     what_differs,
+    with_interval,
     worst,
 )
 from mnist_core.models import ARCHITECTURES, build
@@ -49,6 +51,11 @@ def test_score_is_what_comes_out_by_hand():
     found = score(answers((3, 0.5), (4, 0.9), (5, 0.91)), np.array([3, 4, 6]))
     assert found.accuracy == pytest.approx(2 / 3)
     assert found.loss == pytest.approx(-(math.log(0.5) + math.log(0.9) + math.log(0.01)) / 3)
+
+
+def test_what_a_result_says_of_its_test_is_the_score_with_its_interval():
+    expected = {"loss": 0.03, "accuracy": 0.99, "images": 10_000, "interval": interval(0.99, 10_000)}
+    assert with_interval(Score(loss=0.03, accuracy=0.99), 10_000) == expected
 
 
 def test_guessing_costs_2_30_nats():

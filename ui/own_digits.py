@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from mnist_core.metrics import interval
+from mnist_core import metrics
 from mnist_core.runs import Run, RunError
 from ui import caches, reading
 from ui.words import label
@@ -91,7 +91,7 @@ def show(chosen: Run) -> None:
             table[how] = [f"{rights[place]} of {len(drawings)}" for rights, _ in scored]
         if scored:
             st.table(table, hide_index=True, border="horizontal")
-        low, high = interval(0.5, len(drawings))
+        low, high = metrics.interval(0.5, len(drawings))
         st.caption(
             "Right answers: with the preparation, and with the canvas just resized. What to notice: the gap between "
             f"the two. With {len(drawings)} drawings, half of them right would mean anything from {low:.0%} to "
@@ -129,8 +129,7 @@ def confusion(run: Run, drawings: list[Own]) -> None:
     except RunError as error:
         st.error(str(error))
         return
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, ([own.label for own in drawings], read), 1)
+    counts = metrics.confusion(np.array(read), np.array([own.label for own in drawings]))
     rows = {"Written": list(range(10))} | {
         str(digit): [str(count) if count else "·" for count in counts[:, digit]] for digit in range(10)
     }

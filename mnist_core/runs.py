@@ -223,6 +223,11 @@ class Run:
         return RunError(f"{file} of run {self.name} cannot be used: {first_line}; delete the run or train it again.")
 
 
+def latest(history: list[dict[str, float]]) -> dict[str, float]:
+    """The last row with loss and accuracy of batches; empty before the first."""
+    return next((row for row in reversed(history) if "loss" in row), {})
+
+
 def whole(result: dict[str, Any]) -> bool:
     """Is every part of a training's result there?"""
     return result.keys() >= RESULT_KEYS and all(

@@ -29,6 +29,7 @@ from mnist_core.runs import (
     Run,
     RunError,
     create,
+    latest,
     list_runs,
     load_run,
     replace,
@@ -137,6 +138,12 @@ def test_history_is_read_as_it_was_written(runs_folder):
     for row in rows:
         run.log(row)
     assert run.history == rows
+
+
+def test_the_latest_row_is_the_last_with_a_loss():
+    batches, epoch = {"step": 40, "loss": 0.1, "accuracy": 0.9}, {"step": 40, "validation_loss": 0.2}
+    assert latest([{"step": 1, "loss": 2.3}, batches, epoch]) == batches
+    assert latest([epoch]) == latest([]) == {}
 
 
 def test_a_half_written_last_row_is_left_out(copy):

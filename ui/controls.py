@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.data import DataError, Digits
-from mnist_core.runs import Run, RunError, list_runs
+from mnist_core.runs import Run, RunError, latest, list_runs
 from ui import caches, words
 
 
@@ -116,7 +116,7 @@ def strip(name: str | None) -> None:
     if run is None:
         st.caption("Nothing is training now.")
         return
-    last = next((row for row in reversed(run.history) if "loss" in row), None)
+    last = latest(run.history)
     done = last["step"] / last["steps"] if last else 0.0
     text = "stopping" if worker.stopping else "testing" if done == 1 else f"training, {done:.0%}"
     st.progress(done, text=f"**{words.label(run)}** · {text}")

@@ -6,7 +6,7 @@ import streamlit as st
 from mnist_core.metrics import worst
 from mnist_core.models import Layer
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import CONFIG, MODEL, Run, RunError
+from mnist_core.runs import CONFIG, MODEL, Run, RunError, latest
 from ui import caches, controls, figures
 from ui.words import changes, duration, label, percent, title_of
 
@@ -32,7 +32,7 @@ def heading(run: Run) -> None:
 def progress(run: Run) -> None:
     """How far the training is: as many figures as `result` has, so that nothing jumps when it ends."""
     history = run.history
-    last = next((row for row in reversed(history) if "loss" in row), {})
+    last = latest(history)
     checked = [row for row in history if "validation_accuracy" in row]
     left = last["seconds"] / last["step"] * (last["steps"] - last["step"]) if last else None
     figures_row(

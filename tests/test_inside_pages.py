@@ -35,7 +35,6 @@ def app(tmp_path, monkeypatch, no_mnist):
     monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setattr(fetch, "online", lambda: False)
     st.cache_resource.clear()
-    st.cache_data.clear()
     yield AppTest.from_file(HOME, default_timeout=60)
     st.cache_resource.clear()
 

@@ -119,7 +119,7 @@ def load_readers() -> None:
                 reader(run).predict(np.zeros((1, 28, 28), np.uint8))
 
 
-def model(run: Run) -> "nn.Sequential":
+def model(run: Run) -> "nn.Module":
     """The network of a run, ready to answer. Raises RunError when it is missing or damaged."""
     return reader(run).model()
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnist_core.calibration import calibration_error, coverage_curve, refuse, reliability, tells_apart
 from ui import address, controls, misread, trust, words
-from ui.shell import links_to_others, shell
+from ui.shell import link, links_to_others, shell
 
 SHARES = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # percent it may refuse
 
@@ -83,11 +83,6 @@ with right_half:
         "unsure of. What is left are the mistakes it is confident in; no threshold finds those."
     )
 
-st.page_link(
-    "pages/mistakes.py",
-    label="Look at the confident mistakes",
-    icon=":material/quiz:",
-    query_params={"run": run.name, "filter": "confident"},
-)
+link("Mistakes", "Look at the confident mistakes", run=run.name, filter="confident")
 st.subheader("Go on", anchor=False)
 links_to_others("Calibration")

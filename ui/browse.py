@@ -105,14 +105,7 @@ def detail(place: int, digits: Digits | None, runs: dict[str, tuple[Run, Predict
         "the sum of that over all ten."
     )
     for name, (run, _) in runs.items():
-        link_to_mistakes(f"This digit among the mistakes of {name}", run, place)
-
-
-def link_to_mistakes(text: str, run: Run, place: int) -> None:
-    """A link to the Mistakes page with this digit open, where there is such a page."""
-    file = "pages/mistakes.py"
-    if any(page.file == file for page in shell.PAGES):
-        st.page_link(file, label=text, icon=":material/search:", query_params={"run": run.name, "digit": str(place)})
+        shell.link("Mistakes", f"This digit among the mistakes of {name}", run=run.name, digit=place)
 
 
 def title(run: Run) -> str:

@@ -32,7 +32,8 @@ def choose_digit(run: Run) -> Hand:
     known, drawn = test_digits(run), drawing()
     wanted = st.query_params.get("from") == DRAWING
     if wanted and drawn is None:
-        no_drawing()
+        st.info("There is no drawing here: it stays in the tab in which it was made. Below is a test digit instead.")
+        shell.link("Draw", "Draw a digit")
     with st.container(horizontal=True, vertical_alignment="bottom", key="hand"):
         if drawn is not None:
             st.session_state["hand_from"] = DRAWING if wanted else "test"
@@ -94,14 +95,6 @@ def drawing() -> np.ndarray | None:
     found = st.session_state.get(DRAWN)
     is_digit = isinstance(found, np.ndarray) and found.dtype == np.uint8 and found.shape == (28, 28)
     return found if is_digit else None
-
-
-def no_drawing() -> None:
-    """Says why there is no drawing, and where to make one."""
-    st.info("There is no drawing here: it stays in the tab in which it was made. Below is a test digit instead.")
-    for page in shell.PAGES:
-        if page.title == "Draw":
-            st.page_link(page.file, label="Draw a digit", icon=page.icon)
 
 
 def next_misread(run: Run, index: int, count: int) -> int:

@@ -20,7 +20,6 @@ FILTERS = {"all": "All", "confident": "Confident but wrong", "doubt": "Label in 
 ANY = ("any", *map(str, range(10)))
 MOST = 500  # pictures in the gallery: more make the page slow, and nobody looks at them all
 ALIKE = 6  # look-alikes that are shown
-INSIDE = "pages/look_inside.py"
 GRID, TABLE = "mistake_grid", "mistake_table"  # keys of the two ways to choose a digit
 NO_PICTURES = (
     "The pictures are MNIST's, which is not on this machine yet. To get it, connect to the internet and press Look "
@@ -321,7 +320,7 @@ def detail(found: Reading, place: int, places: np.ndarray, digits: Digits | None
         numbers(found, place)
         look_alikes(found, place, digits)
         others(found, place)
-        link_inside(found.run, place)
+        shell.link("Look inside", "See it inside the network", run=found.run.name, digit=place)
 
 
 def steps(place: int, places: np.ndarray) -> None:
@@ -416,15 +415,3 @@ def others(found: Reading, place: int) -> None:
         border="horizontal",
         hide_index=True,
     )
-
-
-def link_inside(run: Run, place: int) -> None:
-    """The way to the page that shows this digit inside the network, where there is one."""
-    page = next((page for page in shell.PAGES if page.file == INSIDE), None)
-    if page is not None:
-        st.page_link(
-            page.file,
-            label="See it inside the network",
-            icon=page.icon,
-            query_params={"run": run.name, "digit": str(place)},
-        )

@@ -7,11 +7,9 @@ import streamlit as st
 
 from mnist_core.drawing import EmptyDrawing, Steps, just_resized, steps
 from mnist_core.runs import Run, RunError, list_runs
-from ui import caches, controls, drawn, figures
-from ui.shell import PAGES
+from ui import caches, controls, drawn, figures, shell
 from ui.words import label, percent
 
-INSIDE = "pages/look_inside.py"
 SKIP = (
     "Feeds the canvas just resized to 28 × 28, as most programs of this kind do. The network learned from digits that "
     "were cut out, scaled and centred, so it misreads many that come otherwise: draw a small one in a corner and try. "
@@ -148,13 +146,7 @@ def preparation(brought: Brought | None, skipped: bool) -> None:
 
 
 def link_inside(run: Run, brought: Brought | None) -> None:
-    """Keep the digit for the page that shows it inside the network, and lead there, if there is such a page."""
+    """Keep the digit for the page that shows it inside the network, and lead there."""
     st.session_state["drawn_digit"] = None if brought is None else brought.prepared  # uint8 (28, 28)
-    page = next((page for page in PAGES if page.file == INSIDE), None)
-    if page is not None and brought is not None:
-        st.page_link(
-            page.file,
-            label="Look inside the network with this digit",
-            icon=page.icon,
-            query_params={"run": run.name, "from": "drawing"},
-        )
+    if brought is not None:
+        shell.link("Look inside", "Look inside the network with this digit", run=run.name, **{"from": "drawing"})

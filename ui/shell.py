@@ -67,14 +67,14 @@ PAGES = [
 
 def shell(title: str) -> None:
     """The first call of every page: everything around its content."""
-    page = next(page for page in PAGES if page.title == title)
+    page = titled(title)
     st.set_page_config(page_title=f"{title} · MNIST Lab", page_icon="✏️", layout="wide")
     st.html(STYLE)
     with st.sidebar:
         st.markdown("**MNIST Lab**")
         with st.container(key="navigation", gap=None):
             for other in PAGES:
-                st.page_link(other.file, label=other.title, icon=other.icon, query_params=controls.kept_in_links())
+                link(other.title, other.title, **controls.kept_in_links())
         controls.status_strip()
     st.title(page.title, anchor=False)
     st.caption(page.purpose)
@@ -85,5 +85,17 @@ def links_to_others(title: str) -> None:
     """The other pages, each with its purpose: where to go from here."""
     for page in PAGES:
         if page.title != title:
-            label = f"{page.title}: {page.purpose}"
-            st.page_link(page.file, label=label, icon=page.icon, query_params=controls.kept_in_links())
+            link(page.title, f"{page.title}: {page.purpose}", **controls.kept_in_links())
+
+
+def link(title: str, label: str, **query: object) -> None:
+    """A link to the page of this title, with its icon; its address will hold `query`."""
+    page = titled(title)
+    st.page_link(
+        page.file, label=label, icon=page.icon, query_params={name: str(value) for name, value in query.items()}
+    )
+
+
+def titled(title: str) -> Page:
+    """The page of this title."""
+    return next(page for page in PAGES if page.title == title)

@@ -21,7 +21,7 @@ cell = cells.chosen_cell()
 digit = address.number("digit", len(answers.labels))
 if address.refused("digit", len(answers.labels)):
     st.warning(f"The digit in this link does not exist: the test set ends at {len(answers.labels) - 1}.")
-digits = browse.tested_digits(run, answers)
+digits = browse.tested_digits(run, answers.labels)
 
 left, right = st.columns([11, 10], gap="medium")
 with left:

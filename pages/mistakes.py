@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import controls, misread, quiz
+from ui import browse, controls, misread, quiz
 from ui.shell import links_to_others, shell
 
 shell("Mistakes")
@@ -10,7 +10,7 @@ left, right = st.columns([2, 1], vertical_alignment="bottom")
 with left:
     run = controls.choose_run()
 found = misread.reading_or_stop(run)
-digits = misread.pictures(found)
+digits = browse.tested_digits(run, found.labels)
 with right:
     view = misread.choose_view()
 
@@ -33,7 +33,7 @@ with listed:
     else:
         misread.table(found, places, digits)
     if digits is None:
-        st.caption(misread.NO_PICTURES)
+        st.caption(browse.NO_PICTURES)
     frame = " An orange frame marks a label in doubt." if found.doubts else ""
     st.caption(
         f"{len(places):,} of {len(found.mistakes):,} mistakes, the largest loss first. Written → read as.{frame} "

@@ -18,10 +18,10 @@ NO_PICTURES = (
 )
 
 
-def tested_digits(run: Run, answers: Predictions) -> Digits | None:
-    """The digits a run was tested on, if they are on this machine and are those its answers are about."""
+def tested_digits(run: Run, labels: np.ndarray) -> Digits | None:
+    """The digits a run was tested on, if they are on this machine and have the labels that its answers are about."""
     digits = controls.digits_or_none(run.config.dataset, "test")
-    return digits if digits is not None and np.array_equal(digits.labels, answers.labels) else None
+    return digits if digits is not None and np.array_equal(digits.labels, labels) else None
 
 
 def gallery_of(

@@ -291,7 +291,7 @@ def galleries(first: Run, second: Run, answers: list[Predictions], found: Differ
     selected = address.number("digit", count)
     if address.refused("digit", count):
         st.warning(f"The digit in this link does not exist: the test set ends at {count - 1}.")
-    digits = browse.tested_digits(first, answers[0])
+    digits = browse.tested_digits(first, answers[0].labels)
     if digits is None:
         st.caption(browse.NO_PICTURES)
     kinds = (("a", first, found.only_first, answers[1]), ("b", second, found.only_second, answers[0]))

@@ -21,10 +21,6 @@ ANY = ("any", *map(str, range(10)))
 MOST = 500  # pictures in the gallery: more make the page slow, and nobody looks at them all
 ALIKE = 6  # look-alikes that are shown
 GRID, TABLE = "mistake_grid", "mistake_table"  # keys of the two ways to choose a digit
-NO_PICTURES = (
-    "The pictures are MNIST's, which is not on this machine yet. To get it, connect to the internet and press Look "
-    "again above, or let the environment variable MNIST_DATA_DIR name a folder with MNIST/raw in it."
-)
 
 
 @dataclass(frozen=True)
@@ -75,12 +71,6 @@ def reading(run: Run) -> Reading:
         worst(log_probabilities, labels),
         label_errors.known(run.config.dataset, labels),
     )
-
-
-def pictures(found: Reading) -> Digits | None:
-    """The test digits that were read, if they are on this machine."""
-    digits = controls.digits_or_none(found.run.config.dataset, "test")
-    return digits if digits is not None and np.array_equal(digits.labels, found.labels) else None
 
 
 def choose_view() -> str:

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from mnist_core.data import Digits
-from ui import address, figures, words
-from ui.misread import NO_PICTURES, Reading
+from ui import address, browse, figures, words
+from ui.misread import Reading
 
 FEWEST, MOST = 20, 200  # digits of either kind in one quiz
 
@@ -70,7 +70,7 @@ def again(found: Reading) -> None:
 def play(found: Reading, digits: Digits | None) -> None:
     """The quiz on its page; only this part runs again at a guess."""
     if digits is None:
-        st.info(f"The quiz needs the pictures. {NO_PICTURES}")
+        st.info(f"The quiz needs the pictures. {browse.NO_PICTURES}")
         return
     st.fragment(question)(found, digits)
 

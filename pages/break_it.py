@@ -4,16 +4,10 @@ import streamlit as st
 
 from mnist_core import breaking
 from ui import fooling, hand
-from ui.controls import choose_run
 from ui.shell import links_to_others, shell
 
 shell("Break it")
-left, right = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
-with left:
-    run = choose_run("mnist-cnn-adam", votes=False)
-with right:
-    digit = hand.choose_digit(run)
-network = hand.network(run)
+run, digit, network = hand.choose()
 
 values = fooling.settings()
 left, right = st.columns(2, gap="large")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import browse, controls, misread, quiz
+from ui import address, browse, controls, misread, quiz
 from ui.shell import links_to_others, shell
 
 shell("Mistakes")
@@ -12,7 +12,7 @@ with left:
 found = misread.reading_or_stop(run)
 digits = browse.tested_digits(run, found.labels)
 with right:
-    view = misread.choose_view()
+    view = address.choice("View", misread.VIEWS, "view", "gallery")
 
 if view == "quiz":
     quiz.play(found, digits)

@@ -188,7 +188,7 @@ def test_neutral_sliders_leave_the_digit_alone_and_undo_brings_them_back(app, ru
     assert app.button(key="neutral").disabled
     app.slider(key="slider_rotate").set_value(45.0).run()
     assert "rotate" in app.query_params
-    assert app.button_group(key="watch").value == "rotate"
+    assert app.button_group(key="address_watch").value == "rotate"
     app.button(key="neutral").click().run()
     assert "rotate" not in app.query_params
     assert app.slider(key="slider_rotate").value == 0

@@ -134,7 +134,7 @@ def test_nonsense_in_the_address_shows_all(app, mnist_run, value):
     look(app, "mistakes", run=mnist_run.name, **dict.fromkeys(names, value))
     if value != "10":  # which is a confidence
         assert "4 of 4 mistakes" in said(app)
-    assert app.segmented_control(key="mistakes_view").value == "gallery"
+    assert app.segmented_control(key="address_view").value == "gallery"
 
 
 @pytest.mark.parametrize("value", [*HOSTILE[:4], "10000", "9" * 5000])

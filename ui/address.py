@@ -26,6 +26,7 @@ def choice(
         list(options),
         format_func=lambda option: options[option],
         required=True,
+        wrap=True,  # on a phone all options are seen
         key=key,
         on_change=lambda: change(**{parameter: st.session_state[key]}),
         help=help,
@@ -79,6 +80,5 @@ def refused(parameter: str, end: int) -> bool:
 def _keep(parameter: str, allowed: list[str], default: str) -> str:
     """Let the address decide what the widget shows, after a link too; gives the widget's key."""
     key = f"address_{parameter}"
-    wanted = st.query_params.get(parameter)
-    st.session_state[key] = wanted if wanted in allowed else default
+    st.session_state[key] = one_of(parameter, [default, *allowed])
     return key

@@ -102,17 +102,8 @@ def compared(network, hand: Hand, changed: np.ndarray) -> int:
 
 def line(network, hand: Hand, values: dict[str, float], right: int) -> None:
     """The probability of the right digit over the whole range of the slider moved last."""
-    wanted = st.query_params.get("watch")
-    st.session_state["watch"] = wanted if wanted in CHANGES else "rotate"
-    name = st.segmented_control(
-        "The line is for",
-        list(CHANGES),
-        format_func=lambda name: CHANGES[name].label,
-        key="watch",
-        required=True,
-        wrap=True,
-        on_change=lambda: address.change(watch=st.session_state["watch"]),
-    )
+    labels = {name: known.label for name, known in CHANGES.items()}
+    name = address.choice("The line is for", labels, "watch", "rotate")
     known = CHANGES[name]
     stops, images = breaking.along(hand.image, values, name)
     believed = breaking.read(network, images / 255)

@@ -27,29 +27,26 @@ class Hand:
     label: int | None  # what was written; None for a drawing
 
 
+def choose() -> tuple[Run, Hand, "nn.Sequential"]:
+    """The opening of a page about one digit: pickers of the run and the digit, and the run's network."""
+    left, right = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
+    with left:
+        run = controls.choose_run("mnist-cnn-adam", votes=False)
+    with right:
+        digit = choose_digit(run)
+    return run, digit, network(run)
+
+
 def choose_digit(run: Run) -> Hand:
     """A picker of the digit the page is about, beside that of the run."""
     known, drawn = test_digits(run), drawing()
-    wanted = st.query_params.get("from") == DRAWING
-    if wanted and drawn is None:
+    if drawn is None and st.query_params.get("from") == DRAWING:
         st.info("There is no drawing here: it stays in the tab in which it was made. Below is a test digit instead.")
         shell.link("Draw", "Draw a digit")
     with st.container(horizontal=True, vertical_alignment="bottom", key="hand"):
-        if drawn is not None:
-            st.session_state["hand_from"] = DRAWING if wanted else "test"
-            st.segmented_control(
-                "Digit",
-                list(SOURCES),
-                format_func=SOURCES.get,
-                key="hand_from",
-                required=True,
-                on_change=lambda: address.change(
-                    **{"from": DRAWING if st.session_state["hand_from"] == DRAWING else None}
-                ),
-            )
-        if wanted and drawn is not None:
+        if drawn is not None and address.choice("Digit", SOURCES, "from", "test") == DRAWING:
             return Hand(drawn, None)
-        index = number_in_address("digit", len(known) - 1)
+        index = number_in_address("digit", len(known))
         index = min(FIRST, len(known) - 1) if index is None else index
         st.session_state["hand_digit"] = index
         st.number_input(
@@ -110,15 +107,13 @@ def next_misread(run: Run, index: int, count: int) -> int:
     return int(order[(here[0] + 1) % len(order) if len(here) else 0])
 
 
-def number_in_address(name: str, highest: int) -> int | None:
-    """The whole number, 0 to `highest`, that the page's address gives as `name`; if it is none, the page says so."""
-    text = st.query_params.get(name)
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= highest:
-        return int(text)
-    st.warning(f"The {name} in this link must be a whole number from 0 to {highest:,}; another one is shown instead.")
-    return None
+def number_in_address(name: str, end: int) -> int | None:
+    """The whole number from 0 to before `end` that the page's address gives as `name`; if it is none, it says so."""
+    if address.refused(name, end):
+        st.warning(
+            f"The {name} in this link must be a whole number from 0 to {end - 1:,}; another one is shown instead."
+        )
+    return address.number(name, end)
 
 
 def network(run: Run) -> "nn.Sequential":

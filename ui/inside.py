@@ -69,21 +69,6 @@ def shape(values: np.ndarray) -> str:
     return f"{len(values)} maps of {values.shape[1]} × {values.shape[2]}"
 
 
-def chosen_part() -> str:
-    """Which part of the page is shown; the address keeps it."""
-    wanted = st.query_params.get("part", "layers")
-    st.session_state["part"] = wanted if wanted in PARTS else "layers"
-    return st.segmented_control(
-        "Look at",
-        list(PARTS),
-        format_func=PARTS.get,
-        key="part",
-        required=True,
-        on_change=lambda: address.change(part=st.session_state["part"]),
-        label_visibility="collapsed",
-    )
-
-
 def chosen_layer(passed: list[Step]) -> Step:
     """The layer that the address names, else the first that makes sums of patches."""
     named = {step.name: step for step in passed}
@@ -116,7 +101,7 @@ def maps(network, passed: list[Step], step: Step) -> None:
 def one_of_the_maps(step: Step, values: np.ndarray) -> int:
     """A grid of all maps of a layer; gives the one that was clicked last, at first the one with most in it."""
     count = len(values)
-    place = number_in_address("map", count - 1)
+    place = number_in_address("map", count)
     place = int(np.abs(values).sum((1, 2)).argmax()) if place is None else place
     with st.container(height=460 if count > MANY else "content", border=False):
         clicked = gallery(
@@ -141,7 +126,7 @@ def pixel(values: np.ndarray, place: int) -> tuple[int, int]:
     """The map, enlarged, to choose one of its pixels: by a click, or by row and column."""
     height, width = values.shape
     best = np.unravel_index(np.abs(values).argmax(), values.shape)
-    row, column = number_in_address("row", height - 1), number_in_address("column", width - 1)
+    row, column = number_in_address("row", height), number_in_address("column", width)
     row, column = int(best[0]) if row is None else row, int(best[1]) if column is None else column
     st.markdown(f"**Map {place}**, enlarged. Click a pixel to see how it came about.")
     names = [f"row {r}, column {c}" for r, c in np.ndindex(height, width)]
@@ -165,7 +150,7 @@ def pixel(values: np.ndarray, place: int) -> tuple[int, int]:
 
 def unit(step: Step, values: np.ndarray) -> tuple[int, int, int]:
     """The numbers of a layer without maps, in rows, to choose one of them."""
-    place = number_in_address("map", len(values) - 1)
+    place = number_in_address("map", len(values))
     place = int(np.abs(values).argmax()) if place is None else place
     across = len(values) if len(values) <= 10 else int(np.ceil(np.sqrt(len(values))))
     st.markdown(f"**Number {place}** of {len(values):,}, written in rows. Click one to see how it came about.")
@@ -263,16 +248,14 @@ def without_a_sum(passed: list[Step], step: Step, place: int, row: int, column: 
 
 def why(run: Run, hand: Hand, scores: np.ndarray) -> None:
     """Three attributions side by side, each with what it means and when to distrust it."""
-    answer = number_in_address("for", 9)
-    answer = int(scores.argmax()) if answer is None else answer
-    st.session_state["for"] = answer
-    st.segmented_control(
-        "What speaks for the digit …",
-        list(range(10)),
-        key="for",
-        required=True,
-        on_change=lambda: address.change(**{"for": st.session_state["for"]}),
-        help="Its score, before the softmax turns the ten scores into probabilities. Try the one it confuses it with.",
+    answer = int(
+        address.choice(
+            "What speaks for the digit …",
+            {str(digit): str(digit) for digit in range(10)},
+            "for",
+            str(scores.argmax()),
+            "Its score, before the softmax turns the ten scores into probabilities. Try the one it confuses it with.",
+        )
     )
     with st.spinner("Covering and lighting every place of the digit once."):
         found = caches.attributions(run, hand.image, answer)

@@ -73,20 +73,6 @@ def reading(run: Run) -> Reading:
     )
 
 
-def choose_view() -> str:
-    """Gallery, table or quiz; the address keeps the choice."""
-    st.session_state["mistakes_view"] = address.one_of("view", list(VIEWS))
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        key="mistakes_view",
-        required=True,
-        on_change=lambda: address.change(view=st.session_state["mistakes_view"]),
-    )
-    return st.session_state["mistakes_view"]
-
-
 def choose_filter(found: Reading) -> Filter:
     """The widgets that say which mistakes are wanted; the address keeps the choice."""
     state = st.session_state

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.calibration import calibration_error, coverage_curve, refuse, reliability, tells_apart
-from ui import address, controls, misread, trust, words
+from ui import address, controls, misread, report, trust, words
 from ui.shell import link, links_to_others, shell
 
 SHARES = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # percent it may refuse
@@ -16,31 +16,29 @@ table = reliability(sure, right)
 accuracy, confidence, apart = right.mean(), sure.mean(), tells_apart(sure, right)
 error = calibration_error(table)
 
-with st.container(horizontal=True, key="figures"):
-    for name, value, below, about in (
-        ("Test accuracy", words.percent(accuracy), f"{len(right):,} test digits", "The share read as labelled."),
-        (
-            "Mean confidence",
-            words.percent(confidence),
-            f"{100 * abs(confidence - accuracy):.2f} points {'above' if confidence > accuracy else 'below'} accuracy",
-            "The probability of the answer, averaged over all test digits. A calibrated network's is its accuracy.",
-        ),
-        (
-            "Calibration error",
-            words.percent(error),
-            "ECE, 15 bins",
-            "Expected calibration error: sort the digits into 15 equal ranges of confidence; take how far the mean "
-            "confidence of each range is from the share read rightly; average, each range weighted by its digits.",
-        ),
-        (
-            "Tells right from wrong",
-            "…" if apart is None else words.percent(apart),
-            "of pairs" if apart is not None else "it makes no mistake",
-            "Take a digit it reads rightly and one it misreads: the share of such pairs in which it is surer of the "
-            "right one (area under the ROC curve). 50 % is chance, 100 % perfect.",
-        ),
-    ):
-        st.metric(name, value, below, delta_color="off", delta_arrow="off", help=about)
+report.figures_row(
+    ("Test accuracy", words.percent(accuracy), f"{len(right):,} test digits", "The share read as labelled."),
+    (
+        "Mean confidence",
+        words.percent(confidence),
+        f"{100 * abs(confidence - accuracy):.2f} points {'above' if confidence > accuracy else 'below'} accuracy",
+        "The probability of the answer, averaged over all test digits. A calibrated network's is its accuracy.",
+    ),
+    (
+        "Calibration error",
+        words.percent(error),
+        "ECE, 15 bins",
+        "Expected calibration error: sort the digits into 15 equal ranges of confidence; take how far the mean "
+        "confidence of each range is from the share read rightly; average, each range weighted by its digits.",
+    ),
+    (
+        "Tells right from wrong",
+        words.percent(apart),
+        "of pairs" if apart is not None else "it makes no mistake",
+        "Take a digit it reads rightly and one it misreads: the share of such pairs in which it is surer of the "
+        "right one (area under the ROC curve). 50 % is chance, 100 % perfect.",
+    ),
+)
 
 left, right_half = st.columns(2, gap="large")
 with left:

@@ -11,7 +11,7 @@ from mnist_core.data import Digits
 from mnist_core.label_errors import LabelError
 from mnist_core.metrics import worst
 from mnist_core.runs import Run, RunError, list_runs
-from ui import address, caches, controls, figures, shell, words
+from ui import address, caches, controls, figures, report, shell, words
 from ui.gallery import gallery
 
 VIEWS = {"gallery": "Gallery", "table": "Table", "quiz": "Quiz"}
@@ -159,44 +159,42 @@ def headline(found: Reading) -> None:
     wrong, count, doubts = len(found.mistakes), len(found.labels), found.doubts
     confident = int((found.sure[found.mistakes] >= CONFIDENT / 100).sum())
     low, high = found.run.result["test"]["interval"]
-    with st.container(key="mistake_numbers"), st.container(horizontal=True, key="figures"):
-        st.metric(
-            "Test accuracy",
-            words.percent((count - wrong) / count),
-            f"official: all {count:,} labels as given",
-            delta_color="off",
-            delta_arrow="off",
-            help="Digits read as they are labelled, divided by all test digits. 95 % interval: "
-            f"{100 * low:.2f} to {100 * high:.2f} %.",
+    with st.container(key="mistake_numbers"):
+        report.figures_row(
+            (
+                "Test accuracy",
+                words.percent((count - wrong) / count),
+                f"official: all {count:,} labels as given",
+                "Digits read as they are labelled, divided by all test digits. 95 % interval: "
+                f"{100 * low:.2f} to {100 * high:.2f} %.",
+            ),
+            *([without_doubts(found)] if doubts else []),
+            (
+                "Mistakes",
+                f"{wrong:,}",
+                f"{len(set(doubts) & set(found.mistakes.tolist()))} of them with a label in doubt" if doubts else "",
+                "Test digits whose largest probability is not that of their label.",
+            ),
+            (
+                "Confident but wrong",
+                f"{confident:,}",
+                f"at least {CONFIDENT} % sure",
+                f"Mistakes in which the wrong answer has a probability of {CONFIDENT} % or more.",
+            ),
         )
-        if doubts:
-            left_out = label_errors.accuracy_without(found.read, found.labels, doubts)
-            st.metric(
-                "Without labels in doubt",
-                words.percent(left_out),
-                f"not official: {len(doubts)} digits left out",
-                delta_color="off",
-                delta_arrow="off",
-                help=f"The same share of the other {count - len(doubts):,} digits: the {len(doubts)} whose given label "
-                "most of five people did not confirm count neither as right nor as wrong. Compare published "
-                f"results by the official figure. Source: {label_errors.SOURCE}.",
-            )
-        st.metric(
-            "Mistakes",
-            f"{wrong:,}",
-            f"{len(set(doubts) & set(found.mistakes.tolist()))} of them with a label in doubt" if doubts else None,
-            delta_color="off",
-            delta_arrow="off",
-            help="Test digits whose largest probability is not that of their label.",
-        )
-        st.metric(
-            "Confident but wrong",
-            f"{confident:,}",
-            f"at least {CONFIDENT} % sure",
-            delta_color="off",
-            delta_arrow="off",
-            help=f"Mistakes in which the wrong answer has a probability of {CONFIDENT} % or more.",
-        )
+
+
+def without_doubts(found: Reading) -> report.Figure:
+    """The accuracy that leaves the labels in doubt out."""
+    out, count = len(found.doubts), len(found.labels)
+    return (
+        "Without labels in doubt",
+        words.percent(label_errors.accuracy_without(found.read, found.labels, found.doubts)),
+        f"not official: {out} digits left out",
+        f"The same share of the other {count - out:,} digits: the {out} whose given label most of five people did not "
+        "confirm count neither as right nor as wrong. Compare published results by the official figure. Source: "
+        f"{label_errors.SOURCE}.",
+    )
 
 
 def title(found: Reading, place: int) -> str:

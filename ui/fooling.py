@@ -85,7 +85,7 @@ def compared(network, hand: Hand, changed: np.ndarray) -> int:
     with st.container(horizontal=True, key="changed"):
         titles = [f"as it was: {before.argmax()}", f"now: {answer}"]
         for image, title in zip((hand.image, changed), titles, strict=True):
-            st.image(figures.picture(image), caption=title, width=112)
+            st.image(figures.address(figures.picture(image)), caption=title, width=112)
         with st.container(width="stretch"):
             st.plotly_chart(
                 figures.probabilities(after, right),
@@ -194,7 +194,7 @@ def fooled(run: Run, network, hand: Hand, method: str, epsilon: float) -> None:
             (grey, f"Perturbation: at most {epsilon:g}, drawn stronger; grey is none"),
             (result, f"Result: read as {after.argmax()}, {after.max():.1%}"),
         ):
-            st.image(figures.picture(image), caption=title, width=168)
+            st.image(figures.address(figures.picture(image)), caption=title, width=168)
         with st.container(width=420):
             axis = "epsilon (share of the way from black to white)"
             st.plotly_chart(

@@ -57,7 +57,7 @@ def chain(hand: Hand, passed: list[Step], layer: Step, believed: np.ndarray) -> 
 def answered(hand: Hand, believed: np.ndarray) -> None:
     """The picture, and how it is read."""
     with st.container(key="digit"):
-        st.image(figures.picture(hand.image), width=112)
+        st.image(figures.address(figures.picture(hand.image)), width=112)
     written = "" if hand.label is None else f", written as **{hand.label}**"
     st.markdown(f"Read as **{believed.argmax()}**{written}")
 

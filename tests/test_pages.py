@@ -91,10 +91,15 @@ def choose(app: AppTest, recipe: str) -> AppTest:
     return app.selectbox(key="recipe").set_value(recipe).run()
 
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
-page_of_runs = pytest.mark.parametrize(  # others speak of tested runs only
-    "page", [page for page in PAGES if page.title in ("Train", "Models")], ids=lambda page: page.title
-)
+def pages_titled(*titles: str):
+    """A test for each page of these titles."""
+    return pytest.mark.parametrize(
+        "page", [page for page in PAGES if page.title in titles], ids=lambda page: page.title
+    )
+
+
+every_page = pages_titled(*(page.title for page in PAGES))
+page_of_runs = pages_titled("Train", "Models")  # others speak of tested runs only
 
 
 @every_page
@@ -465,6 +470,35 @@ def test_a_run_of_a_network_that_is_gone_never_breaks_a_page(app, run, page):
     app.query_params["run"] = run.name
     visit(app, page)
     assert not app.exception
+
+
+@pytest.fixture
+def vote(run) -> Run:
+    """A vote of two beside the run."""
+    other = Run(shutil.copytree(run.folder, run.folder.parent / "vote"))
+    about = json.loads((other.folder / CONFIG).read_text())
+    (other.folder / CONFIG).write_text(json.dumps(about | {"members": [run.name, run.name]}))
+    return Run(other.folder)
+
+
+@pages_titled("Look inside", "Break it")
+def test_a_page_about_one_network_says_that_a_vote_is_several(app, vote, page):
+    app.query_params["run"] = vote.name
+    visit(app, page)
+    assert [warning.value for warning in app.warning] == [
+        "Vote of 2 is several networks that vote; this page is about one. Another one is shown instead."
+    ]
+
+
+@pages_titled("Confusion matrix", "Mistakes", "Calibration", "Draw")
+@pytest.mark.parametrize(("damage", "why"), [("missing", "is not tested"), ("a number", "cannot be used")])
+def test_where_votes_can_be_chosen_one_that_cannot_is_told_what_it_lacks(app, vote, page, damage, why):
+    damaged(vote, RESULT, damage)
+    app.query_params["run"] = vote.name
+    visit(app, page)
+    (warning,) = app.warning
+    assert why in warning.value
+    assert "about one" not in warning.value
 
 
 def test_a_file_among_the_runs_is_left_out(app, run):

@@ -42,14 +42,12 @@ def linked_run() -> Run | None:
 def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run", votes: bool = True) -> Run:
     """A picker among the runs that have been tested; the page's address keeps the choice, as `parameter`.
 
-    Without `votes` only single networks can be chosen.
-
-    With no such run the page says how to make one, and ends.
+    Without `votes` only single networks can be chosen. With no such run the page says how to make one, and ends.
     """
     runs = {run.name: run for run in list_runs() if is_tested(run) and (votes or not run.members)}
     wanted = st.query_params.get(parameter)
     if wanted is not None and wanted not in runs:
-        st.warning(f"{why_not(wanted)}{' Another one is shown instead.' if runs else ''}")
+        st.warning(f"{why_not(wanted, votes)}{' Another one is shown instead.' if runs else ''}")
     if not runs:
         st.info("There is no tested model yet. Train one: it appears here when it is finished or stopped.")
         st.page_link("Home.py", label="Train a network", icon=":material/play_circle:")
@@ -68,12 +66,12 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
     return runs[name]
 
 
-def why_not(name: str) -> str:
-    """Why the run of this name, which a link asks for, cannot be shown by its answers."""
+def why_not(name: str, votes: bool = True) -> str:
+    """Why the run of this name, which a link asks for, cannot be shown by its answers, or because it is a vote."""
     run = next((run for run in list_runs() if run.name == name), None)
     if run is None:
         return "The run in this link is not on this server."
-    if run.members:
+    if run.members and not votes:
         return f"{words.label(run)} is several networks that vote; this page is about one."
     try:
         return run.error or f"{words.label(run)} is not tested: it is still training, or was cut off before its test."

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from mnist_core.config import TrainConfig
 from mnist_core.data import MNIST_FILES, DataError, Digits, raw_folder
+from mnist_core.runs import Run, create
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # toy networks are faster so, and the cores may be busy
 
@@ -59,7 +61,6 @@ def no_mnist(tmp_path_factory, monkeypatch):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """A finished run of two epochs on the sample digits; its parent folder holds nothing else."""
-    from mnist_core.runs import create
     from mnist_core.training import train
 
     with pytest.MonkeyPatch.context() as patch:
@@ -68,6 +69,56 @@ def trained(tmp_path_factory):
     for _ in train(run):
         pass
     return run
+
+
+class StandIn:
+    """Looks like the one Worker of the server; trains nothing."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.stopping = False
+        self.failures: dict[str, str] = {}
+
+    def start(self, config: TrainConfig, recipe: str | None = None) -> Run:
+        self.run = create(config, recipe)
+        return self.run
+
+    def stop(self) -> None:
+        self.stopping = True
+
+    def failure(self, name: str) -> str | None:
+        return self.failures.get(name)
+
+
+@pytest.fixture
+def worker(monkeypatch) -> StandIn:
+    from ui import caches
+
+    stand_in = StandIn()
+    monkeypatch.setattr(caches, "worker", lambda: stand_in)
+    return stand_in
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch, worker, no_mnist):
+    """The app on an offline machine without MNIST and without runs, with nothing training."""
+    import streamlit as st
+    from streamlit.testing.v1 import AppTest
+
+    from mnist_core import fetch, runs
+
+    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setattr(fetch, "online", lambda: False)
+    st.cache_resource.clear()
+    yield AppTest.from_file(Path(__file__).resolve().parent.parent / "Home.py", default_timeout=60)
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def run(app, trained, tmp_path) -> Run:
+    """The only run on the server: two epochs on the sample digits."""
+    return Run(shutil.copytree(trained.folder, tmp_path / "runs" / trained.name))
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 """The Curves and Confusion matrix pages as a visitor meets them, without MNIST, on copies of one small run."""
-# ruff: noqa: F401, F811
 
 import json
 import re
@@ -9,13 +8,12 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from test_house import loaded_after
-from test_pages import app, run, said, worker
+from visiting import said
 
-from mnist_core import runs
 from mnist_core.data import DataError
 from mnist_core.metrics import in_cell, mcnemar, per_class
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import CONFIG, PREDICTIONS, RESULT, Predictions, Run
+from mnist_core.runs import CONFIG, PREDICTIONS, Predictions, Run
 from ui import browse, caches
 
 CONFUSION, CURVES = "pages/confusion.py", "pages/curves.py"

@@ -6,20 +6,18 @@ import io
 import json
 import shutil
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
-from streamlit.testing.v1 import AppTest
+from visiting import said, visit
 
-from mnist_core import fetch, pictures, runs
+from mnist_core import pictures, runs
 from mnist_core.drawing import Found, find_digits, just_resized, steps
 from mnist_core.runs import MODEL, Run
 from ui import caches, canvas, drawn, own_digits, reading
 
-HOME = Path(__file__).resolve().parent.parent / "Home.py"
 STROKE, SECOND = {"type": "path", "path": 1}, {"type": "path", "path": 2}
 
 
@@ -43,20 +41,10 @@ def sent(sheet, objects=(STROKE,)):
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch, trained, no_mnist):
-    """The Draw page on an offline machine with one run, of two epochs on the sample digits."""
-
-    class Nothing:
-        run, stopping = None, False
-
-    monkeypatch.setattr(caches, "worker", Nothing)
-    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
-    monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(fetch, "online", lambda: False)
+def app(app, trained, tmp_path):
+    """The Draw page with one run, of two epochs on the sample digits."""
     shutil.copytree(trained.folder, tmp_path / "runs" / "mine")
-    st.cache_resource.clear()
-    yield AppTest.from_file(HOME, default_timeout=60).run().switch_page("pages/draw.py").run()
-    st.cache_resource.clear()
+    return visit(app, "draw")
 
 
 @pytest.fixture
@@ -73,11 +61,6 @@ def shown(app):
     """The answer in large letters, and how sure it is."""
     (answer,) = [metric for metric in app.metric if metric.label == "It reads"]
     return answer.value, answer.delta
-
-
-def said(app):
-    kinds = (app.error, app.warning, app.info, app.caption, app.markdown, app.subheader)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def tables(app):

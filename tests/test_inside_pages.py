@@ -1,15 +1,11 @@
 """Look inside and Break it as a visitor meets them, offline with one small run, or with the shipped ones."""
 
 import re
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
+from visiting import said, visit
 
-from mnist_core import fetch, runs
 from mnist_core.breaking import CHANGES
 from mnist_core.data import load_digits
 from mnist_core.models import ARCHITECTURES, build
@@ -17,32 +13,7 @@ from mnist_core.runs import MODEL, Run
 from ui import caches, inside, tiles
 from ui.hand import DRAWN
 
-HOME = Path(__file__).resolve().parent.parent / "Home.py"
-INSIDE, BREAK = "pages/look_inside.py", "pages/break_it.py"
-
-
-class NothingTrains:
-    """Stands in for the one Worker of the server."""
-
-    run, stopping = None, False
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch, no_mnist):
-    """The app on an offline machine without MNIST and without runs."""
-    monkeypatch.setattr(caches, "worker", NothingTrains)
-    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
-    monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(fetch, "online", lambda: False)
-    st.cache_resource.clear()
-    yield AppTest.from_file(HOME, default_timeout=60)
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def run(app, trained, tmp_path) -> Run:
-    """The only run on the server, on the sample digits."""
-    return Run(shutil.copytree(trained.folder, tmp_path / "runs" / trained.name))
+INSIDE, BREAK = "look_inside", "break_it"
 
 
 def as_if(run: Run, architecture: str) -> Run:
@@ -52,20 +23,6 @@ def as_if(run: Run, architecture: str) -> Run:
     other = Run(run.folder)
     other.save_model(build(architecture, seed=1))
     return other
-
-
-def visit(app: AppTest, page: str, **address: object) -> AppTest:
-    app.run()
-    for name, value in address.items():
-        app.query_params[name.rstrip("_")] = str(value)
-    app.switch_page(page).run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.error, app.warning, app.info, app.caption, app.markdown, app.subheader)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def as_number(text: str) -> float:

@@ -2,37 +2,21 @@
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
+from visiting import said, visit
 
-from mnist_core import fetch, runs
+from mnist_core import runs
 from mnist_core.calibration import calibration_error, confidence, reliability
 from mnist_core.label_errors import MNIST_TEST
 from mnist_core.metrics import worst
 from mnist_core.runs import Predictions, Run
-from ui import caches, misread, quiz
+from ui import misread, quiz
 from ui.misread import Filter
 
-HOME = Path(__file__).resolve().parent.parent / "Home.py"
 HOSTILE = ["../../etc/passwd", "<script>alert(1)</script>", "", "-1", "10", "٣", "1e3", "9" * 5000, "nan"]
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch, no_mnist):
-    """The app on an offline machine without MNIST, without runs, with nothing training."""
-    idle = SimpleNamespace(run=None, stopping=False, failure=lambda name: None)
-    monkeypatch.setattr(caches, "worker", lambda: idle)
-    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
-    monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(fetch, "online", lambda: False)
-    st.cache_resource.clear()
-    yield AppTest.from_file(HOME, default_timeout=30)
-    st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -63,21 +47,6 @@ def mnist_run(app, trained, monkeypatch) -> Run:
     return made
 
 
-def look(app: AppTest, page: str, **address: str) -> AppTest:
-    """Open the page with this address."""
-    app.run()
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.switch_page(f"pages/{page}.py").run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.error, app.warning, app.info, app.success, app.caption, app.markdown, app.subheader)
-    return "\n".join(element.value for kind in kinds for element in kind)
-
-
 def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
@@ -89,7 +58,7 @@ def in_detail(app: AppTest) -> str:
 
 def test_the_worst_mistake_is_open_first(app, run):
     places = worst(run.predictions.log_probabilities, run.predictions.labels)
-    look(app, "mistakes", run=run.name)
+    visit(app, "mistakes", run=run.name)
     assert in_detail(app) == str(places[0])
     assert f"{len(places)} of {len(places)} mistakes" in said(app)
     assert metrics(app)["Mistakes"] == str(len(places))
@@ -111,14 +80,14 @@ def test_filters_keep_what_they_say(mnist_run):
 
 
 def test_the_address_filters_and_opens(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name, true="1", read="7", digit="11")
+    visit(app, "mistakes", run=mnist_run.name, true="1", read="7", digit="11")
     assert "1 of 4 mistakes" in said(app)
     assert "Written 1, read as 7" in said(app)
     assert (app.selectbox(key="mistakes_true").value, app.selectbox(key="mistakes_read").value) == ("1", "7")
 
 
 def test_a_changed_filter_is_in_the_address_and_begins_at_its_worst(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name, digit="11")
+    visit(app, "mistakes", run=mnist_run.name, digit="11")
     app.selectbox(key="mistakes_true").set_value("8").run()
     assert dict(app.query_params) == {"run": mnist_run.name, "true": "8"}
     assert in_detail(app) == "947"
@@ -131,7 +100,7 @@ def test_a_changed_filter_is_in_the_address_and_begins_at_its_worst(app, mnist_r
 @pytest.mark.parametrize("value", HOSTILE)
 def test_nonsense_in_the_address_shows_all(app, mnist_run, value):
     names = ("true", "read", "filter", "view", "from", "to")
-    look(app, "mistakes", run=mnist_run.name, **dict.fromkeys(names, value))
+    visit(app, "mistakes", run=mnist_run.name, **dict.fromkeys(names, value))
     if value != "10":  # which is a confidence
         assert "4 of 4 mistakes" in said(app)
     assert app.segmented_control(key="address_view").value == "gallery"
@@ -139,38 +108,38 @@ def test_nonsense_in_the_address_shows_all(app, mnist_run, value):
 
 @pytest.mark.parametrize("value", [*HOSTILE[:4], "10000", "9" * 5000])
 def test_a_digit_that_does_not_exist_is_one_sentence(app, mnist_run, value):
-    look(app, "mistakes", run=mnist_run.name, digit=value)
+    visit(app, "mistakes", run=mnist_run.name, digit=value)
     assert [w.value for w in app.warning] == ["There is no such test digit: they are numbered from 0 to 9,999."]
     assert in_detail(app) == "0"
 
 
 def test_a_digit_that_is_read_rightly_can_be_opened_too(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name, digit="5")
+    visit(app, "mistakes", run=mnist_run.name, digit="5")
     assert "Written 5, and read as 5" in said(app)
     assert metrics(app)["Rank"] == "–"
 
 
 def test_the_official_accuracy_stands_beside_the_one_without_doubtful_labels(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name)
+    visit(app, "mistakes", run=mnist_run.name)
     assert metrics(app)["Test accuracy"] == "99.96 %"
     assert metrics(app)["Without labels in doubt"] == f"{100 * (1 - 2 / 9985):.2f} %"
     assert metrics(app)["Confident but wrong"] == "2"
 
 
 def test_a_label_in_doubt_tells_what_five_people_said(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name, filter="doubt", digit="947")
+    visit(app, "mistakes", run=mnist_run.name, filter="doubt", digit="947")
     assert "**Label in doubt: all five read a 9.**" in said(app)
 
 
 def test_sample_digits_have_no_labels_in_doubt(app, run):
-    look(app, "mistakes", run=run.name, filter="doubt")
+    visit(app, "mistakes", run=run.name, filter="doubt")
     assert "Without labels in doubt" not in metrics(app)
     assert "abel in doubt" not in said(app)
     assert app.get("button_group")[1].value == "all"
 
 
 def test_what_is_shown_of_a_digit_is_the_networks_own(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name, digit="947")
+    visit(app, "mistakes", run=mnist_run.name, digit="947")
     assert metrics(app)["Confidence"] == "80.00 %"
     assert metrics(app)["Gave the 8"] == "2.22 %"
     assert metrics(app)["Loss"] == f"{-np.log(0.2 / 9):.2f}"
@@ -181,25 +150,25 @@ def test_other_models_say_what_they_read(app, run, trained, tmp_path):
     twin = Run(shutil.copytree(trained.folder, tmp_path / "shipped" / "twin"))
     labels = run.predictions.labels
     twin.finish(trained.result, answers(labels, {}))
-    look(app, "mistakes", run=run.name)
+    visit(app, "mistakes", run=run.name)
     label = labels[int(in_detail(app))]
     assert f"1 of 1 other models read it as {label}" in said(app)
     assert list(app.table[0].value["Reads"]) == [f"{label} ✓"]
 
 
 def test_a_digit_leads_to_the_page_that_looks_inside(app, mnist_run):
-    links = look(app, "mistakes", run=mnist_run.name, digit="11").get("page_link")
+    links = visit(app, "mistakes", run=mnist_run.name, digit="11").get("page_link")
     (link,) = [link for link in links if link.label == "See it inside the network"]
     assert (link.page, "digit=11" in link.query_string) == ("look_inside", True)
 
 
 def test_look_alikes_come_with_their_labels(app, run):
-    look(app, "mistakes", run=run.name)
+    visit(app, "mistakes", run=run.name)
     assert "The nearest of all training digits" in said(app)
 
 
 def test_the_next_and_the_worse_button_walk_along_the_list(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name)
+    visit(app, "mistakes", run=mnist_run.name)
     assert app.button(key="to_worse").disabled
     app.button(key="to_next").click().run()
     assert (in_detail(app), app.query_params["digit"]) == ("947", "947")
@@ -208,7 +177,7 @@ def test_the_next_and_the_worse_button_walk_along_the_list(app, mnist_run):
 
 
 def test_the_table_lists_the_mistakes_the_worst_first(app, mnist_run):
-    look(app, "mistakes", run=mnist_run.name, view="table")
+    visit(app, "mistakes", run=mnist_run.name, view="table")
     table = app.dataframe[0].value
     assert table["Digit"].tolist() == [0, 947, 6651, 11]
     assert table["Label in doubt"].tolist() == ["", "all five read a 9", "all five read a 6", ""]
@@ -216,26 +185,26 @@ def test_the_table_lists_the_mistakes_the_worst_first(app, mnist_run):
 
 
 def test_the_table_of_digits_that_are_here_has_pictures(app, run):
-    look(app, "mistakes", run=run.name, view="table")
+    visit(app, "mistakes", run=run.name, view="table")
     assert app.dataframe[0].value["Picture"].str.startswith("data:image/png;base64,").all()
 
 
 @pytest.mark.parametrize("view", ["gallery", "table", "quiz"])
 def test_without_the_pictures_the_page_says_how_to_get_them(app, mnist_run, view):
-    assert "MNIST_DATA_DIR" in said(look(app, "mistakes", run=mnist_run.name, view=view)).split("Sample digits")[0]
+    assert "MNIST_DATA_DIR" in said(visit(app, "mistakes", run=mnist_run.name, view=view)).split("Sample digits")[0]
 
 
 @pytest.mark.parametrize("view", ["gallery", "table", "quiz"])
 def test_a_faultless_network_has_no_mistake_to_show(app, run, view):
     run.finish(run.result, answers(run.predictions.labels, {}))
-    look(app, "mistakes", run=run.name, view=view)
-    look(app, "calibration", run=run.name)
+    visit(app, "mistakes", run=run.name, view=view)
+    visit(app, "calibration", run=run.name)
     assert metrics(app)["Tells right from wrong"] == "…"
-    assert ("There is no mistake" in said(look(app, "mistakes", run=run.name, view=view))) == (view != "quiz")
+    assert ("There is no mistake" in said(visit(app, "mistakes", run=run.name, view=view))) == (view != "quiz")
 
 
 def test_a_filter_that_nothing_passes_says_so(app, mnist_run):
-    assert "Choose a wider filter" in said(look(app, "mistakes", run=mnist_run.name, true="2"))
+    assert "Choose a wider filter" in said(visit(app, "mistakes", run=mnist_run.name, true="2"))
 
 
 def question(app: AppTest) -> int:
@@ -246,7 +215,7 @@ def question(app: AppTest) -> int:
 
 def test_the_quiz_counts_for_human_and_network(app, run):
     labels, read = run.predictions.labels, run.predictions.log_probabilities.argmax(1)
-    look(app, "mistakes", run=run.name, view="quiz")
+    visit(app, "mistakes", run=run.name, view="quiz")
     you = network = 0
     for wrong in (False, True, False):
         place = question(app)
@@ -261,7 +230,7 @@ def test_the_quiz_counts_for_human_and_network(app, run):
 
 
 def test_the_quiz_keeps_the_answer_to_itself_until_the_guess(app, run):
-    look(app, "mistakes", run=run.name, view="quiz")
+    visit(app, "mistakes", run=run.name, view="quiz")
     assert "labelled" not in said(app)
     assert not app.get("plotly_chart")
 
@@ -293,7 +262,7 @@ def test_the_quiz_mixes_mistakes_with_digits_read_rightly_and_repeats_none(mnist
 
 
 def test_after_the_last_question_it_can_be_played_again(app, run):
-    look(app, "mistakes", run=run.name, view="quiz")
+    visit(app, "mistakes", run=run.name, view="quiz")
     (game,) = app.session_state["quiz_games"].values()
     game.at, game.points["You"] = len(game.order), 7
     app.run()
@@ -304,7 +273,7 @@ def test_after_the_last_question_it_can_be_played_again(app, run):
 
 
 def test_a_digit_of_the_quiz_opens_in_detail(app, run):
-    look(app, "mistakes", run=run.name, view="quiz")
+    visit(app, "mistakes", run=run.name, view="quiz")
     place = question(app)
     app.button(key="quiz_0").click().run()
     app.button(key="quiz_detail").click().run()
@@ -315,14 +284,14 @@ def test_a_digit_of_the_quiz_opens_in_detail(app, run):
 def test_the_calibration_page_shows_the_cores_figures(app, run):
     found = run.predictions
     sure, right = confidence(found.log_probabilities), found.log_probabilities.argmax(1) == found.labels
-    look(app, "calibration", run=run.name)
+    visit(app, "calibration", run=run.name)
     assert metrics(app)["Test accuracy"] == f"{100 * right.mean():.2f} %"
     assert metrics(app)["Mean confidence"] == f"{100 * sure.mean():.2f} %"
     assert metrics(app)["Calibration error"] == f"{100 * calibration_error(reliability(sure, right)):.2f} %"
 
 
 def test_what_may_be_refused_is_said_and_kept_in_the_address(app, mnist_run):
-    look(app, "calibration", run=mnist_run.name)
+    visit(app, "calibration", run=mnist_run.name)
     app.select_slider(key="may_refuse").set_value(0.1).run()
     assert app.query_params["refuse"] == "0.1"
     assert "If it may refuse the 0.1 % it is least sure of" in said(app)
@@ -331,12 +300,12 @@ def test_what_may_be_refused_is_said_and_kept_in_the_address(app, mnist_run):
 
 @pytest.mark.parametrize("value", HOSTILE[:4])
 def test_nonsense_to_refuse_is_one_percent(app, mnist_run, value):
-    assert look(app, "calibration", run=mnist_run.name, refuse=value).select_slider(key="may_refuse").value == 1
+    assert visit(app, "calibration", run=mnist_run.name, refuse=value).select_slider(key="may_refuse").value == 1
 
 
 def test_every_number_has_a_help_text(app, mnist_run):
     for page in ("mistakes", "calibration"):
-        look(app, page, run=mnist_run.name)
+        visit(app, page, run=mnist_run.name)
         assert [metric.label for metric in app.metric if not metric.help] == []
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
+from visiting import said
 
 from mnist_core import fetch, runs
 from mnist_core.config import TrainConfig
@@ -21,64 +21,15 @@ HOME = Path(__file__).resolve().parent.parent / "Home.py"
 SAMPLE, MNIST = form.FIRST_WITHOUT_MNIST, form.FIRST
 
 
-class StandIn:
-    """Looks like the one Worker of the server; trains nothing."""
-
-    def __init__(self) -> None:
-        self.run: Run | None = None
-        self.stopping = False
-        self.failures: dict[str, str] = {}
-
-    def start(self, config: TrainConfig, recipe: str | None = None) -> Run:
-        self.run = runs.create(config, recipe)
-        return self.run
-
-    def stop(self) -> None:
-        self.stopping = True
-
-    def failure(self, name: str) -> str | None:
-        return self.failures.get(name)
-
-
-@pytest.fixture
-def worker(monkeypatch) -> StandIn:
-    stand_in = StandIn()
-    monkeypatch.setattr(caches, "worker", lambda: stand_in)
-    return stand_in
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch, worker, no_mnist):
-    """The app on an offline machine without MNIST and without runs."""
-    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
-    monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(fetch, "online", lambda: False)
-    st.cache_resource.clear()
-    yield AppTest.from_file(HOME, default_timeout=30)
-    st.cache_resource.clear()
-
-
 @pytest.fixture
 def mnist_is_here(monkeypatch, tmp_path):
     monkeypatch.setattr(fetch, "mnist_folder", lambda: tmp_path)
-
-
-@pytest.fixture
-def run(app, trained, tmp_path) -> Run:
-    """The only run on the server: two epochs on the sample digits."""
-    return Run(shutil.copytree(trained.folder, tmp_path / "runs" / trained.name))
 
 
 def visit(app: AppTest, page) -> AppTest:
     """Open the page by way of Home."""
     app.run()
     return app if page.file == HOME.name else app.switch_page(page.file).run()
-
-
-def said(app: AppTest) -> str:
-    """Everything the page says in words."""
-    kinds = (app.error, app.warning, app.info, app.caption, app.markdown, app.subheader)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def values(app: AppTest) -> dict[str, object]:

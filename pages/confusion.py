@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.metrics import confusion
-from ui import address, browse, cells, controls, matrix
+from ui import address, browse, cells, classes, controls, matrix
 from ui.shell import links_to_others, shell
 
 shell("Confusion matrix")
@@ -18,9 +18,7 @@ if answers is None or (other and others is None):
 
 counts = confusion(answers.log_probabilities.argmax(1), answers.labels)
 cell = cells.chosen_cell()
-digit = address.number("digit", len(answers.labels))
-if address.refused("digit", len(answers.labels)):
-    st.warning(f"The digit in this link does not exist: the test set ends at {len(answers.labels) - 1}.")
+digit = browse.digit_in_address(len(answers.labels))
 digits = browse.tested_digits(run, answers.labels)
 
 left, right = st.columns([11, 10], gap="medium")
@@ -59,10 +57,10 @@ if digit is not None:
     browse.detail(digit, digits, cells.by_title((run, answers), (other, others)))
 
 st.subheader(f"{browse.title(run)} in numbers", anchor=False)
-cells.figures_of(run, answers)
+classes.summary(run, answers)
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    cells.classes(answers)
+    classes.table(answers)
 with right:
     st.markdown("**Most confused**")
     cells.pairs(counts)

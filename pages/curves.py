@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import caches, compare
+from ui import caches, compare, difference
 from ui.shell import links_to_others, shell
 
 shell("Curves")
@@ -28,8 +28,8 @@ else:
 
 st.subheader("What differs between two", anchor=False)
 st.caption("The digits that one of two runs reads right and the other does not: are they more than chance?")
-pair = compare.pair_of(runs)
+pair = difference.pair_of(runs)
 if pair:
-    compare.apart(*pair)
+    difference.apart(*pair)
 st.subheader("Go on", anchor=False)
 links_to_others("Curves")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import address, browse, controls, misread, quiz
+from ui import address, browse, controls, misread, mistake, quiz
 from ui.shell import links_to_others, shell
 
 shell("Mistakes")
@@ -41,7 +41,7 @@ with listed:
     )
 with shown:
     if digit is not None:
-        misread.detail(found, digit, places, digits)
+        mistake.detail(found, digit, places, digits)
 
 st.subheader("Go on", anchor=False)
 links_to_others("Mistakes")

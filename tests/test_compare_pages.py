@@ -301,7 +301,8 @@ def test_damaged_answers_are_a_sentence(opened, run, copy_of, page):
 
 def test_both_pages_bring_no_torch():
     code = (
-        "import numpy as np; import ui.compare, ui.cells; from mnist_core import metrics, load_run;"
+        "import numpy as np; import ui.compare, ui.difference, ui.cells, ui.classes;"
+        "from mnist_core import metrics, load_run;"
         "answers = load_run('sample-digits').predictions; read = answers.log_probabilities.argmax(1);"
         "metrics.confusion(read, answers.labels); metrics.per_class(read, answers.labels); metrics.mcnemar(3, 4)"
     )

@@ -310,4 +310,4 @@ def test_every_number_has_a_help_text(app, mnist_run):
 
 
 def test_the_pages_need_no_torch(python):
-    assert python("import ui.misread, ui.quiz, ui.trust, sys; print('torch' in sys.modules)") == "False\n"
+    assert python("import ui.mistake, ui.quiz, ui.trust, sys; print('torch' in sys.modules)") == "False\n"

@@ -24,6 +24,13 @@ def tested_digits(run: Run, labels: np.ndarray) -> Digits | None:
     return digits if digits is not None and np.array_equal(digits.labels, labels) else None
 
 
+def digit_in_address(count: int) -> int | None:
+    """The test digit that the address names, if there is one among `count`; if there is no such digit, it says so."""
+    if address.refused("digit", count):
+        st.warning(f"The digit in this link does not exist: the test set ends at {count - 1}.")
+    return address.number("digit", count)
+
+
 def gallery_of(
     key: str,
     about: str,

@@ -1,4 +1,4 @@
-"""The parts of the Confusion page: which cell is chosen, its digits, the figures of each class, the worst pairs."""
+"""The parts of the Confusion page: which cell is chosen, its digits, the worst pairs."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from mnist_core.data import Digits
-from mnist_core.metrics import confusion, in_cell, most_confused, one_against_rest, per_class
+from mnist_core.metrics import in_cell, most_confused
 from mnist_core.runs import Predictions, Run, RunError, list_runs
-from ui import address, browse, caches, controls, matrix, report
+from ui import address, browse, caches, controls, matrix
 from ui.browse import title
 from ui.matrix import Cell
 from ui.words import percent
@@ -134,77 +134,6 @@ def digits_apart(cell: Cell, runs: list[Run], both: list[Predictions], digits: D
                 key, about, only, both[this], digits, lambda *digit: caption_of(cell, *digit), selected
             )
     return selected
-
-
-def figures_of(run: Run, answers: Predictions) -> None:
-    """The whole test set in four numbers."""
-    read = answers.log_probabilities.argmax(1)
-    low, high = run.result["test"]["interval"]
-    wrong = int((read != answers.labels).sum())
-    f1 = per_class(read, answers.labels)["f1"]
-    report.figures_row(
-        (
-            "Test accuracy",
-            percent(run.result["test"]["accuracy"]),
-            f"95 % interval {100 * low:.2f} to {100 * high:.2f}",
-            "Test digits read correctly, divided by all test digits. On another test set of this size it would likely "
-            "be within the interval.",
-        ),
-        ("Misread", f"{wrong:,}", f"of {len(read):,} test digits", "Test digits whose answer is not what was written."),
-        ("Macro F1", f"{f1.mean():.4f}", "1 is perfect", "The mean of the ten digits' F1, each counting the same."),
-        (
-            "Weakest digit",
-            str(int(f1.argmin())),
-            f"F1 {f1.min():.4f}",
-            "The digit with the lowest F1: 2 × precision × recall ÷ (precision + recall).",
-        ),
-    )
-
-
-SHARE = "%.2f %%"
-CLASS_COLUMNS = {
-    "Digit": st.column_config.NumberColumn(help="The digit that is meant in this row.", width="small"),
-    "Accuracy": st.column_config.NumberColumn(
-        format=SHARE,
-        help="“Is it this digit, yes or no?”: the right answers, both yes and no, divided by all test digits.",
-    ),
-    "Precision": st.column_config.NumberColumn(
-        format=SHARE, help="Of all that were read as this digit, the share that was written as it."
-    ),
-    "Recall": st.column_config.NumberColumn(
-        format=SHARE, help="Of all that were written as this digit, the share that was read as it."
-    ),
-    "F1": st.column_config.NumberColumn(
-        format="%.4f", help="2 × precision × recall ÷ (precision + recall): high only if both are."
-    ),
-    "Support": st.column_config.NumberColumn(help="How many test digits were written as this one."),
-}
-
-
-def classes(answers: Predictions) -> None:
-    """Each digit's own figures as a table to sort."""
-    read = answers.log_probabilities.argmax(1)
-    found = per_class(read, answers.labels)
-    table = {
-        "Digit": range(10),
-        "Accuracy": 100 * one_against_rest(confusion(read, answers.labels)),
-        "Precision": 100 * found["precision"],
-        "Recall": 100 * found["recall"],
-        "F1": found["f1"],
-        "Support": found["support"],
-    }
-    st.dataframe(
-        pd.DataFrame(table),
-        column_config=CLASS_COLUMNS,
-        hide_index=True,
-        height="content",
-        key="classes",
-        alt="Accuracy, precision, recall, F1 and support of each of the ten digits",
-    )
-    st.caption(
-        "What to notice: low recall means that this digit is often taken for others, low precision that others are "
-        "often taken for it."
-    )
 
 
 def pairs(counts: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the Look inside page: the chain of layers, one map and its arithmetic, attribution, neighbours."""
+"""The parts of the Look inside page: the chain of layers, their maps, attribution, neighbours."""
 
 import numpy as np
 import streamlit as st
@@ -6,13 +6,12 @@ import streamlit as st
 from mnist_core import explain
 from mnist_core.explain import Step
 from mnist_core.runs import Run
-from ui import address, caches, figures, tiles
+from ui import address, by_hand, caches, figures, tiles
 from ui.gallery import gallery
 from ui.hand import Hand, dataset_of, number_in_address
 from ui.plane import scatter
 
 PARTS = {"layers": "Layer by layer", "why": "What it looked at", "nearest": "What it resembles"}
-SPELLED_OUT = 3  # channels whose products are written out; the others are a bar
 MANY = 40  # maps: more than that scroll in their own frame
 NO_BAR = {"displayModeBar": False}
 MEANINGS = {
@@ -95,7 +94,7 @@ def maps(network, passed: list[Step], step: Step) -> None:
         with right:
             row, column = pixel(values[place], place)
     with left if values.ndim == 1 else st.container():
-        arithmetic(layer, passed, step, values, place, row, column)
+        by_hand.arithmetic(layer, passed, step, values, place, row, column)
 
 
 def one_of_the_maps(step: Step, values: np.ndarray) -> int:
@@ -177,73 +176,6 @@ def show_to_click(figure, chosen, alt: str) -> None:
             chosen(int(points[0]["point_index"]))
 
     st.plotly_chart(figure, key="enlarged", on_select=clicked, selection_mode="points", config=NO_BAR, alt=alt)
-
-
-def arithmetic(layer, passed: list[Step], step: Step, values: np.ndarray, place: int, row: int, column: int) -> None:
-    """How one value came about: patch times filter, summed, plus the bias."""
-    shown = values[place] if values.ndim == 1 else values[place, row, column]
-    where = f"Number {place}" if values.ndim == 1 else f"Map {place} at row {row}, column {column}"
-    found = explain.by_hand(layer, step.before, place, row, column)
-    st.subheader(f"{where} is {tiles.number(shown)}", anchor=False)
-    if found is None:
-        without_a_sum(passed, step, place, row, column, shown)
-        return
-    source, kind = before(passed, step), "map" if step.before.ndim == 3 else "number"
-    parts = found.products.sum((1, 2))
-    with st.container(key="sum"):
-        many = f"{found.products.size:,} products" + (f" of {len(parts):,} {kind}s" if len(parts) > 1 else "")
-        st.markdown(
-            f"Sum of {many} **{tiles.number(found.products.sum())}** + bias **{tiles.number(found.bias)}** "
-            f"= **{tiles.number(found.value)}**"
-        )
-    order = np.argsort(-np.abs(parts), kind="stable")[:SPELLED_OUT]
-    if len(parts) > SPELLED_OUT and step.before.ndim == 3:
-        st.caption(f"The {SPELLED_OUT} of the {len(parts)} maps of {source} that add most, then all of them as bars.")
-    if step.before.ndim == 3:
-        for at in order:
-            st.caption(f"From {kind} {found.channels[at]} of {source}: the products sum to {tiles.number(parts[at])}.")
-            st.html(tiles.patch_times_filter(found, at))
-    if len(parts) > 1:
-        st.plotly_chart(
-            tiles.contributions(parts, found.channels, kind),
-            key="contributions",
-            config=NO_BAR,
-            alt=f"What each {kind} of {source} adds",
-        )
-    st.caption(
-        "What to notice: this is all a filter does; the same few weights slide over the whole picture. "
-        "Every number is rounded to four digits to be shown; the sum is made with all of them."
-        if step.before.ndim == 3
-        else "What to notice: every number that comes in has a weight of its own here. Rounded to four digits to be "
-        "shown; the sum is made with all of them."
-    )
-
-
-def before(passed: list[Step], step: Step) -> str:
-    """What a layer's input is called: the layer before it, or the digit."""
-    at = [other.name for other in passed].index(step.name)
-    return passed[at - 1].name if at else "the digit (its greys shifted and scaled to mean 0 and spread 1)"
-
-
-def without_a_sum(passed: list[Step], step: Step, place: int, row: int, column: int, shown: float) -> None:
-    """A layer that weighs nothing: what came in, and the way to the filter behind it."""
-    if step.before.shape == step.after.shape:
-        came = step.before[place] if step.before.ndim == 1 else step.before[place, row, column]
-        st.markdown(f"{tiles.number(came)} comes in there, {tiles.number(shown)} goes out.")
-    st.caption(f"{step.name} {step.about}. It has no filter of its own.")
-    at = [other.name for other in passed].index(step.name)
-    behind = next((other for other in reversed(passed[:at]) if other.kind in ("Conv2d", "Linear")), None)
-    if behind is None:
-        return
-    same = behind.after.shape == step.after.shape
-    kept = {"map": place if len(behind.after) == len(step.after) else None}
-    kept |= {"row": row, "column": column} if same and step.after.ndim == 3 else {"row": None, "column": None}
-    st.button(
-        f"See the filter in {behind.name}",
-        key="behind",
-        icon=":material/arrow_back:",
-        on_click=lambda: address.change(layer=behind.name, **kept),
-    )
 
 
 def why(run: Run, hand: Hand, scores: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.calibration import calibration_error, coverage_curve, refuse, reliability, tells_apart
-from ui import address, controls, misread, report, trust, words
+from ui import address, controls, figures, misread, report, trust, words
 from ui.shell import link, links_to_others, shell
 
 SHARES = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # percent it may refuse
@@ -46,7 +46,7 @@ with left:
     st.plotly_chart(
         trust.reliability(table),
         key="reliability",
-        config={"displayModeBar": False},
+        config=figures.NO_BAR,
         alt="Reliability diagram: accuracy against confidence in 15 ranges, and how many digits are in each",
     )
     st.caption(
@@ -73,7 +73,7 @@ with right_half:
     st.plotly_chart(
         trust.coverage(*coverage_curve(sure, right), at=(1 - left_over.kept.mean(), left_over.accuracy)),
         key="coverage",
-        config={"displayModeBar": False},
+        config=figures.NO_BAR,
         alt="Accuracy of the answers against the share of digits that is refused",
     )
     st.caption(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.metrics import confusion
-from ui import address, browse, cells, classes, controls, matrix
+from ui import address, browse, cells, classes, controls, figures, matrix
 from ui.shell import links_to_others, shell
 
 shell("Confusion matrix")
@@ -39,7 +39,7 @@ with left:
         key="matrix",
         on_select=cells.clicked,
         selection_mode="points",
-        config={"displayModeBar": False},
+        config=figures.NO_BAR,
         alt=cells.in_words(run, other, counts),
     )
     st.html(matrix.frame(cell))

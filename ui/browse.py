@@ -103,7 +103,7 @@ def detail(place: int, digits: Digits | None, runs: dict[str, tuple[Run, Predict
                 st.plotly_chart(
                     figures.probabilities(values, written),
                     key=f"probabilities_{number}",
-                    config={"displayModeBar": False},
+                    config=figures.NO_BAR,
                     alt=f"Ten probabilities of {name}: " + ", ".join(f"{d} {v:.1%}" for d, v in enumerate(values)),
                 )
     st.caption(

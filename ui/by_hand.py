@@ -5,10 +5,9 @@ import streamlit as st
 
 from mnist_core import explain
 from mnist_core.explain import Step
-from ui import address, tiles
+from ui import address, figures, tiles
 
 SPELLED_OUT = 3  # channels whose products are written out; the others are a bar
-NO_BAR = {"displayModeBar": False}
 
 
 def arithmetic(layer, passed: list[Step], step: Step, values: np.ndarray, place: int, row: int, column: int) -> None:
@@ -39,7 +38,7 @@ def arithmetic(layer, passed: list[Step], step: Step, values: np.ndarray, place:
         st.plotly_chart(
             tiles.contributions(parts, found.channels, kind),
             key="contributions",
-            config=NO_BAR,
+            config=figures.NO_BAR,
             alt=f"What each {kind} of {source} adds",
         )
     st.caption(

@@ -8,7 +8,7 @@ import streamlit as st
 from mnist_core.config import setting_of
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError, list_runs
-from ui import address, caches, controls, learning, report
+from ui import address, caches, controls, figures, learning, report
 from ui.browse import title
 from ui.learning import View
 from ui.words import percent, value_of
@@ -121,7 +121,7 @@ def figure(runs: list[Run], view: View) -> None:
     st.plotly_chart(
         learning.curves(histories, {run.name: title(run) for run in runs}, view),
         key="curves",
-        config={"displayModeBar": False},
+        config=figures.NO_BAR,
         alt=f"{learning.METRICS[view.metric]} against {learning.AXES[view.by]}: {', '.join(map(title, runs))}",
     )
     st.caption(notice(runs, view))

@@ -27,6 +27,7 @@ DIGITS = (  # one colour for each class, 0 to 9; where it matters the digit itse
 SIGNED = [  # a value's colour: 0 is black, as paper is; ever brighter blue below it, ever brighter orange above
     (0.0, "#E3F3FF"), (0.2, "#56B4E9"), (0.5, "#000000"), (0.8, "#E69F00"), (1.0, "#FFF3D6"),
 ]  # fmt: skip
+NO_BAR = {"displayModeBar": False}  # of every chart: Plotly's own buttons are not for learners
 INK_ON_BLACK = 6  # each pixel of a digit becomes a square of this many pixels, never a blur
 
 

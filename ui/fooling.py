@@ -11,7 +11,6 @@ from mnist_core.runs import Run
 from ui import address, caches, figures, tiles
 from ui.hand import Hand
 
-NO_BAR = {"displayModeBar": False}
 METHODS = {"fgsm": "FGSM: one step", "pgd": "PGD: 40 small steps"}
 HOW = {
     "fgsm": "Every pixel moves by epsilon, brighter or darker, whichever way makes the network more wrong "
@@ -90,7 +89,7 @@ def compared(network, hand: Hand, changed: np.ndarray) -> int:
             st.plotly_chart(
                 figures.probabilities(after, right),
                 key="changed_probabilities",
-                config=NO_BAR,
+                config=figures.NO_BAR,
                 alt=f"What the network believes of the changed digit: {answer} with {after[answer]:.1%}",
             )
     wrong = (
@@ -111,7 +110,7 @@ def line(network, hand: Hand, values: dict[str, float], right: int) -> None:
     st.plotly_chart(
         tiles.against(stops, believed, right, values[name], axis),
         key="line",
-        config=NO_BAR,
+        config=figures.NO_BAR,
         alt=f"The probability of {right} against {axis}",
     )
     st.caption(
@@ -200,7 +199,7 @@ def fooled(run: Run, network, hand: Hand, method: str, epsilon: float) -> None:
             st.plotly_chart(
                 tiles.against(EPSILONS, believed, right, epsilon, axis),
                 key="against_epsilon",
-                config=NO_BAR,
+                config=figures.NO_BAR,
                 alt=f"The probability of {right} against epsilon",
             )
     st.markdown(verdict(right, before, after, breaking.first_fooled(believed, right)))

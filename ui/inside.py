@@ -13,7 +13,6 @@ from ui.plane import scatter
 
 PARTS = {"layers": "Layer by layer", "why": "What it looked at", "nearest": "What it resembles"}
 MANY = 40  # maps: more than that scroll in their own frame
-NO_BAR = {"displayModeBar": False}
 MEANINGS = {
     "gradient": "**Gradient.** How fast the score rises when a pixel gets brighter. It looks only at tiny changes: "
     "distrust it where it is noisy, and remember that a stroke that matters can have a slope of zero.",
@@ -45,7 +44,7 @@ def chain(hand: Hand, passed: list[Step], layer: Step, believed: np.ndarray) -> 
         st.plotly_chart(
             figures.probabilities(believed, hand.label),
             key="probabilities",
-            config=NO_BAR,
+            config=figures.NO_BAR,
             alt=f"What the network believes: {believed.argmax()} with {believed.max():.1%}",
         )
     if clicked is not None and names[clicked] != layer.name:
@@ -175,7 +174,7 @@ def show_to_click(figure, chosen, alt: str) -> None:
         if points:
             chosen(int(points[0]["point_index"]))
 
-    st.plotly_chart(figure, key="enlarged", on_select=clicked, selection_mode="points", config=NO_BAR, alt=alt)
+    st.plotly_chart(figure, key="enlarged", on_select=clicked, selection_mode="points", config=figures.NO_BAR, alt=alt)
 
 
 def why(run: Run, hand: Hand, scores: np.ndarray) -> None:
@@ -195,7 +194,7 @@ def why(run: Run, hand: Hand, scores: np.ndarray) -> None:
         with place:
             alt = f"{name} for {answer}"
             figure = tiles.attribution(values, hand.image)
-            st.plotly_chart(figure, key=f"why_{name.partition(' ')[0]}", config=NO_BAR, alt=alt)
+            st.plotly_chart(figure, key=f"why_{name.partition(' ')[0]}", config=figures.NO_BAR, alt=alt)
             st.markdown(MEANINGS[name])
     black = explain.steps(caches.model(run), np.zeros_like(hand.image))[-1].after[answer]
     rise, total = float(scores[answer] - black), float(found["integrated gradients"].sum())

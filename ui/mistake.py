@@ -28,7 +28,7 @@ def detail(found: Reading, place: int, places: np.ndarray, digits: Digits | None
         st.plotly_chart(
             figures.probabilities(found.probabilities[place], int(found.labels[place])),
             key="detail_probabilities",
-            config={"displayModeBar": False},
+            config=figures.NO_BAR,
             alt="The ten probabilities; " + title(found, place),
         )
         numbers(found, place)

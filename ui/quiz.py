@@ -133,7 +133,7 @@ def answer(game: Game, found: Reading, place: int) -> None:
     st.plotly_chart(
         figures.probabilities(found.probabilities[place], int(label)),
         key="quiz_probabilities",
-        config={"displayModeBar": False},
+        config=figures.NO_BAR,
         alt=f"The ten probabilities; the network reads {read}, the label is {label}",
     )
 

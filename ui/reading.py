@@ -75,7 +75,7 @@ def answer(run: Run, digit: np.ndarray | None) -> np.ndarray | None:
     st.plotly_chart(
         figures.probabilities(np.zeros(10) if probabilities is None else probabilities),
         key="probabilities",
-        config={"displayModeBar": False},
+        config=figures.NO_BAR,
         alt="The probability of each of the ten digits",
     )
     st.caption("What to notice: the bars change with every stroke, and doubt is shared between digits that look alike.")

@@ -116,7 +116,7 @@ def curves(run: Run) -> None:
             st.plotly_chart(
                 figures.curves(history, metric, run.config.epochs),
                 key=f"curve_{metric}",
-                config={"displayModeBar": False},
+                config=figures.NO_BAR,
                 alt=f"{metric} of {label(run)} against epochs, for training and validation digits",
             )
 

@@ -91,7 +91,7 @@ def show(picture: pictures.Picture, found: list[Found], believed: np.ndarray, ru
             st.plotly_chart(
                 figures.probabilities(believed[chosen]),
                 key="probabilities_of_one",
-                config={"displayModeBar": False},
+                config=figures.NO_BAR,
                 alt="The probability of each of the ten digits",
             )
         with st.container(key="desk_seen", width=250):

@@ -97,6 +97,16 @@ def test_a_drawing_is_taken_up(app, run, page):
     assert "hand_digit" not in [box.key for box in app.number_input]
 
 
+def test_the_drawing_is_put_away_and_taken_up_again(app, run):
+    app.session_state[DRAWN] = load_digits("sample", "train").images[0]
+    visit(app, INSIDE, from_="drawing")
+    app.segmented_control(key="address_from").set_value("test").run()
+    assert app.number_input(key="hand_digit").value == 0
+    app.segmented_control(key="address_from").set_value("drawing").run()
+    assert app.query_params["from"] == "drawing"
+    assert "hand_digit" not in [box.key for box in app.number_input]
+
+
 @pytest.mark.parametrize("page", [INSIDE, BREAK])
 @pytest.mark.parametrize("drawn", [None, "a word", np.zeros((3, 3), np.uint8)], ids=["none", "a word", "too small"])
 def test_without_a_drawing_there_is_a_test_digit_and_a_sentence(app, run, page, drawn):
@@ -105,6 +115,13 @@ def test_without_a_drawing_there_is_a_test_digit_and_a_sentence(app, run, page, 
     visit(app, page, from_="drawing")
     assert "There is no drawing here" in app.info[0].value
     assert app.number_input(key="hand_digit").value == 0
+
+
+def test_it_is_explained_for_any_digit_that_is_asked_for(app, run):
+    visit(app, INSIDE, part="why", for_="4")
+    assert "orange speaks for 4" in said(app)
+    app.segmented_control(key="address_for").set_value("9").run()
+    assert (app.query_params["for"], "orange speaks for 9" in said(app)) == ("9", True)
 
 
 def test_another_digit_is_a_step_away(app, run):

@@ -24,6 +24,15 @@ TUNED = TrainConfig(  # what the recipes that follow nobody's program share
 FAST = replace(
     TUNED, architecture="fast", learning_rate=0.02, epochs=0.5, ema=0.0, augmentation="shift", augmentation_strength=0.5
 )
+ACCURATE = replace(
+    TUNED,
+    architecture="accurate",
+    dropout=0.3,
+    epochs=24,
+    keep="last",
+    augmentation="elastic",
+    augmentation_strength=1.25,
+)
 DROPOUT = TrainConfig(architecture="dropout-cnn", dropout=0.5, epochs=12)
 
 RECIPES = {
@@ -40,28 +49,12 @@ RECIPES = {
     "accurate": Recipe(
         "Accurate",
         "Five wide convolutions, elastic distortion and averaged weights: a quarter of an hour for the best network.",
-        replace(
-            TUNED,
-            architecture="accurate",
-            dropout=0.3,
-            augmentation="elastic",
-            augmentation_strength=1.25,
-            epochs=24,
-            keep="last",
-        ),
+        ACCURATE,
     ),
     "pen": Recipe(
         "Pen",
         "The accurate network, taught the ways people write that MNIST hardly has: it reads what you draw.",
-        replace(
-            TUNED,
-            architecture="accurate",
-            dropout=0.3,
-            augmentation="pen",
-            augmentation_strength=0.6,
-            epochs=20,
-            keep="last",
-        ),
+        replace(ACCURATE, epochs=20, augmentation="pen", augmentation_strength=0.6),
     ),
     "classic-cnn": Recipe(
         "Classic CNN",

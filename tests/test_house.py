@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit import config
 
 import mnist_core
 from mnist_core.models import ARCHITECTURES
@@ -83,6 +84,14 @@ def test_figures_and_words_bring_neither_streamlit_nor_torch():
 def test_the_library_and_what_pages_share_open_without_torch():
     modules = "mnist_core, mnist_core.__main__, mnist_core.worker, ui.shell, ui.form, ui.report"
     assert "torch" not in loaded_after(f"import {modules}")
+
+
+def test_the_table_of_a_network_needs_no_compiler():
+    assert "torch._dynamo" not in loaded_after("from mnist_core.models import describe\ndescribe('fast', 0.5)")
+
+
+def test_the_server_does_not_collect_garbage_after_every_click():
+    assert config.get_option("runner.postScriptGC") is False  # it takes 0.3 s once torch is loaded
 
 
 def test_every_core_module_has_its_floor():

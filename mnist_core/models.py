@@ -266,9 +266,12 @@ class Layer:
 
 
 def describe(name: str, dropout: float = 0.0) -> list[Layer]:
-    """Every layer with its output shape and number of parameters, without allocating a weight."""
+    """Every layer with its output shape and number of parameters, without drawing a weight."""
     with torch.device("meta"):
-        chain, x, table = known(name).make(dropout).eval(), torch.empty(1, 1, 28, 28), []
+        chain = known(name).make(dropout).eval()
+    chain.to_empty(device="cpu")  # to compute on "meta" brings torch's compiler, 1,200 modules; any weights do here
+    x, table = torch.zeros(1, 1, 28, 28, device="cpu"), []
+    with torch.inference_mode():
         for layer_name, layer in chain.named_children():
             x = layer(x)
             parameters = sum(weights.numel() for weights in layer.parameters())

@@ -139,7 +139,7 @@ class Worker:
 def main() -> None:
     """The training process: warm up, then do what stdin says until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's; stdin ends with it
-    told_to_stop = threading.Event()
+    told_to_stop, ready = threading.Event(), threading.Event()
     orders: list[str] = []
     came = threading.Condition()
 
@@ -153,6 +153,8 @@ def main() -> None:
                 orders.append(line.strip().removeprefix("train "))
                 came.notify()
         told_to_stop.set()  # the server has gone: keep what there is, then go too
+        if not orders and not ready.is_set():
+            os._exit(0)  # there is nothing to keep, and the server waits for this end
         with came:
             orders.append("")
             came.notify()
@@ -161,6 +163,7 @@ def main() -> None:
 
     threading.Thread(target=read, daemon=True).start()
     warm_up()
+    ready.set()
     say(event="ready")
     while True:
         with came:

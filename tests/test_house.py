@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit import config
 
 import mnist_core
 from mnist_core.models import ARCHITECTURES
@@ -70,9 +71,10 @@ def tracked() -> list[str]:
     return subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).rstrip("\0").split("\0")
 
 
-@pytest.mark.parametrize("module", CORE)
-def test_a_core_module_brings_no_streamlit(module):
-    assert "streamlit" not in loaded_after(f"import mnist_core.{module}")
+def test_no_core_module_brings_streamlit():
+    loaded = loaded_after("".join(f"import mnist_core.{module}\n" for module in CORE))
+    assert {f"mnist_core.{module}" for module in CORE} <= loaded
+    assert "streamlit" not in loaded
 
 
 def test_figures_and_words_bring_neither_streamlit_nor_torch():
@@ -82,6 +84,14 @@ def test_figures_and_words_bring_neither_streamlit_nor_torch():
 def test_the_library_and_what_pages_share_open_without_torch():
     modules = "mnist_core, mnist_core.__main__, mnist_core.worker, ui.shell, ui.form, ui.report"
     assert "torch" not in loaded_after(f"import {modules}")
+
+
+def test_the_table_of_a_network_needs_no_compiler():
+    assert "torch._dynamo" not in loaded_after("from mnist_core.models import describe\ndescribe('fast', 0.5)")
+
+
+def test_the_server_does_not_collect_garbage_after_every_click():
+    assert config.get_option("runner.postScriptGC") is False  # it takes 0.3 s once torch is loaded
 
 
 def test_every_core_module_has_its_floor():

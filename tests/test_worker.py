@@ -164,6 +164,15 @@ def test_close_ends_the_process_and_keeps_what_was_learned(worker, learning, eve
     assert Run(run.folder).status == "stopped"
 
 
+def test_close_does_not_wait_until_the_process_is_warm():
+    worker = Worker()
+    worker.warm()
+    process = worker._process
+    worker.close()
+    assert process.wait(0) == 0
+    assert not worker._warm.is_set()
+
+
 def test_stop_before_the_process_is_warm_is_no_failure(runs_folder, monkeypatch, eventually):
     monkeypatch.setattr("mnist_core.worker.GRACE", 0.5)  # as if warming up took longer than a stopped run may
     worker = Worker()

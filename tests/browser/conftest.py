@@ -66,6 +66,7 @@ class Server:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         options = ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.port", str(port)]
+        options += ["--server.fileWatcherType", "none"]  # nobody edits the app meanwhile
         processor = {"CUDA_VISIBLE_DEVICES": ""}  # a GPU is done before the visitor has looked
         changed = os.environ | processor | {"MNIST_RUNS_DIR": str(self.runs)} | environment
         with open(self.log, "a") as log:
@@ -201,10 +202,38 @@ def serving(folder: Path, environment: dict[str, str | None]) -> Iterator[Server
             server.end()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(mnist, tmp_path_factory) -> Iterator[Server]:
-    """A server that has the real MNIST; its visitors come one after the other, as they do in life."""
+    """A server that has the real MNIST and the shipped runs, for visitors who only look: it fails when one has trained.
+
+    Whoever comes first makes it load torch and the networks, which takes many times longer than a test.
+    """
     with serving(tmp_path_factory.mktemp("server"), {}) as server:
+        yield server
+        assert not server.runs.exists() or not any(server.runs.iterdir()), "train on the `school` instead"
+
+
+@pytest.fixture(scope="module")
+def fresh(mnist, tmp_path_factory) -> Iterator[Server]:
+    """A server that has the real MNIST and that nobody has visited before this module."""
+    with serving(tmp_path_factory.mktemp("fresh"), {}) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def school(mnist, tmp_path_factory) -> Iterator[Server]:
+    """A server that has the real MNIST, for visitors who train; they come one after the other, as they do in life."""
+    with serving(tmp_path_factory.mktemp("school"), {}) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def offline(tmp_path_factory) -> Iterator[Server]:
+    """A server on a machine without MNIST and without internet."""
+    folder = tmp_path_factory.mktemp("offline")
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOWHERE)
+    empty = dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA"), str(folder))
+    with serving(folder, {"MNIST_DATA_DIR": None, "no_proxy": None, "NO_PROXY": None, **proxies, **empty}) as server:
         yield server
 
 
@@ -215,15 +244,7 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., Server]]:
         yield lambda **environment: servers.enter_context(serving(tmp_path_factory.mktemp("server"), environment))
 
 
-@pytest.fixture
-def offline(tmp_path) -> dict[str, str | None]:
-    """The environment of a machine without MNIST and without internet."""
-    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOWHERE)
-    empty = dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA"), str(tmp_path))
-    return {"MNIST_DATA_DIR": None, "no_proxy": None, "NO_PROXY": None, **proxies, **empty}
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     """Chromium: the one that CHROMIUM names, or one on the PATH, or Playwright's own."""
     names = ["chromium", "chromium-browser", "google-chrome"]

@@ -133,8 +133,8 @@ def test_a_phone_shows_digits_and_the_ten_buttons_without_scrolling(server, visi
     expect(visitor.page.locator(".st-key-quiz_next button")).to_be_in_viewport(ratio=1)
 
 
-def test_without_mnist_everything_but_the_pictures_is_there(serve, offline, visit, mistakes):
-    visitor = visit(serve(**offline)).open(f"/mistakes?run={RUN}")
+def test_without_mnist_everything_but_the_pictures_is_there(offline, visit, mistakes):
+    visitor = visit(offline).open(f"/mistakes?run={RUN}")
     expect(digits(visitor)).to_have_text(mistakes)
     opened(visitor, mistakes[0])
     expect(visitor.page.get_by_text("let the environment variable MNIST_DATA_DIR").last).to_be_visible()

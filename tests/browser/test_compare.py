@@ -145,8 +145,8 @@ def test_the_matrix_is_used_on_a_phone(server, visit, answers):
         assert shown(visitor) == cell_of(answers, written, read)
 
 
-def test_a_live_run_grows_on_the_curves_page(server, visit):
-    visitor = visit(server).open().choose("sample-digits").set("Epochs", 500)
+def test_a_live_run_grows_on_the_curves_page(school, visit):
+    visitor = visit(school).open().choose("sample-digits").set("Epochs", 500)
     visitor.train()
     visitor.turn_to("Curves")
     visitor.page.wait_for_function(f"({POINTS})() > 0")

@@ -18,8 +18,8 @@ MINE = re.compile(r"MNIST CNN with Adam \(custom\).*(training|finished)")
 LONG = 500  # epochs of the sample digits: more than any test waits for
 
 
-def test_a_visitor_trains_on_mnist_and_reads_the_result(server, visit):
-    visitor = visit(server).open().choose("mnist-cnn-adam").set("Epochs", 1)
+def test_a_visitor_trains_on_mnist_and_reads_the_result(school, visit):
+    visitor = visit(school).open().choose("mnist-cnn-adam").set("Epochs", 1)
     pressed = time.monotonic()
     name = visitor.train()
     assert time.monotonic() - pressed < FIRST_POINT
@@ -39,44 +39,44 @@ def test_a_visitor_trains_on_mnist_and_reads_the_result(server, visit):
     assert visitor.accuracy() >= 97.0
     visitor.shows("misread", "→")
     visitor.shows("strip", "Nothing is training")
-    run = Run(server.runs / name)
+    run = Run(school.runs / name)
     assert (run.status, run.config.epochs) == ("finished", 1)
     assert f"{100 * run.result['test']['accuracy']:.2f}" == f"{visitor.accuracy():.2f}"
     assert visitor.errors == []
 
 
-def test_a_stopped_training_is_kept_listed_and_found_by_its_address(server, visit):
-    visitor = visit(server).open().choose("classic-cnn")
+def test_a_stopped_training_is_kept_listed_and_found_by_its_address(school, visit):
+    visitor = visit(school).open().choose("classic-cnn")
     name = visitor.train()
     visitor.button("Stop").click()
     visitor.shows("heading", "stopped")
     accuracy = visitor.accuracy()
-    assert Run(server.runs / name).status == "stopped"
+    assert Run(school.runs / name).status == "stopped"
 
     visitor.turn_to("Models")
     stopped = visitor.page.locator(".st-key-shelf tr", has_text="stopped").filter(has_text="Classic CNN")
     expect(stopped).to_have_count(1)
 
-    another = visit(server).open(f"/?run={name}")
+    another = visit(school).open(f"/?run={name}")
     another.shows("heading", "stopped")
     assert another.accuracy() == accuracy
 
 
-def test_another_visitor_sees_the_training_and_can_only_stop_it(server, visit):
-    first = visit(server).open().choose("sample-digits").set("Epochs", LONG)
+def test_another_visitor_sees_the_training_and_can_only_stop_it(school, visit):
+    first = visit(school).open().choose("sample-digits").set("Epochs", LONG)
     name = first.train()
-    second = visit(server).open()
+    second = visit(school).open()
     second.sees_training()
     expect(second.button("Train")).to_be_disabled()
     second.button("Stop").click()
     for visitor in (first, second):
         visitor.shows("heading", "stopped")
         expect(visitor.button("Train")).to_be_enabled()
-    assert Run(server.runs / name).status == "stopped"
+    assert Run(school.runs / name).status == "stopped"
 
 
-def test_without_mnist_a_visitor_trains_on_the_sample_digits(serve, offline, visit):
-    visitor = visit(serve(**offline)).open()
+def test_without_mnist_a_visitor_trains_on_the_sample_digits(offline, visit):
+    visitor = visit(offline).open()
     for page in PAGES:
         visitor.turn_to(page.title).shows("banner", "Sample digits, not MNIST")
         visitor.shows("banner", "offline")
@@ -99,8 +99,8 @@ def test_a_killed_server_leaves_no_process_and_a_run_that_is_recognised(serve, m
     expect(visitor.button("Train")).to_be_enabled()
 
 
-def test_on_a_phone_train_and_stop_are_on_the_page(server, visit):
-    visitor = visit(server, 390, 844).open("/?run=mnist-cnn-adam")  # its settings take minutes
+def test_on_a_phone_train_and_stop_are_on_the_page(school, visit):
+    visitor = visit(school, 390, 844).open("/?run=mnist-cnn-adam")  # its settings take minutes
     button = visitor.button("Train this recipe")
     expect(button).to_be_in_viewport()
     expect(visitor.button("Train")).not_to_be_in_viewport()

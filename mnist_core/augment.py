@@ -19,6 +19,8 @@ TURN, RESIZE, SLANT = math.radians(10), 0.10, 0.10  # each way
 INK = 64.0  # of 255: a pixel brighter than this belongs to the digit's box
 WARP = 1.5  # pixels: what four by four points are displaced by, one standard deviation, at most
 SWAY = 2.5, 1.5  # pixels: how far a row is moved sideways and up or down, at most
+LOOP = -0.7, 0.3  # the power to which the way down is raised, as a logarithm: below 0 the upper part shrinks
+SWING = -2.0, 5.0  # pixels: how far the lower part moves to the left
 BEND, SMOOTHNESS = 12.0, 4.0  # pixels: of the raw displacements, and the sigma that smooths them
 
 
@@ -54,16 +56,19 @@ def elastic(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
 def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """The ways people write that MNIST hardly has, added to some of the digits, then all of them bent and warped.
 
-    Slashed zeros, ones with a flag, crossed sevens, downstrokes that end in a hook, gaps where strokes do not quite
-    meet, thinner and thicker ink, flat and narrow shapes. What comes out is placed as `drawing.to_digit` would place
-    it, give or take a pixel.
+    Slashed zeros, ones with a flag or a foot, crossed sevens, downstrokes that end in a hook, nines with a small loop
+    and a stem that curves, gaps where strokes do not quite meet, thinner and thicker ink, flat and narrow shapes. What
+    comes out is placed as `drawing.to_digit` would place it, give or take a pixel.
     """
     images = images.float()
-    shares = {"slash": 0.25, "flag": 0.25, "bar": 0.25, "hook": 0.25, "gap": 0.15, "ink": 0.5, "squeeze": 0.3}
+    shares = {"slash": 0.25, "flag": 0.25, "foot": 0.25, "bar": 0.25, "hook": 0.25, "gap": 0.15, "ink": 0.5}
+    shares |= {"squeeze": 0.3, "loop": 0.3, "swing": 0.25}
     chosen = {name: some(images, share * strength) for name, share in shares.items()}
     width = uniform(images, 0.9, 2.2)  # half that of the added line, in pixels
     images = stroke(images, slash(images), width, chosen["slash"] & (labels == 0))
+    below = foot(images)  # before the flag: that is ink too
     images = stroke(images, flag(images), width, chosen["flag"] & (labels == 1))
+    images = stroke(images, below, width, chosen["foot"] & (labels == 1))
     images = stroke(images, bar(images), width, chosen["bar"] & (labels == 7))
     ends_below = torch.isin(labels, torch.tensor([1, 4, 7, 9], device=labels.device))
     images = stroke(images, hook(images), 0.8 * width, chosen["hook"] & ends_below)
@@ -72,6 +77,8 @@ def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     images = torch.where(chosen["ink"][:, None, None], inked, images)
     shape = squeeze(images, chosen["squeeze"]) @ random_affine(images, 1.5 * strength, shift=0.0)
     displaced = bend(images, 0.75 * strength) + warp(images, strength) + sway(images, strength)
+    nine = labels == 9
+    displaced = displaced + small_loop(images, chosen["loop"] & nine) + swing(images, chosen["swing"] & nine)
     images = look_up(images, grid_of(shape, images) + displaced)
     place = placed_anew(images)
     place[:, :2, 2] += torch.stack([uniform(images, -1, 1), uniform(images, -1, 1)], 1) * strength * 2 / SIZE
@@ -88,10 +95,11 @@ assert {"none", *CHANGES} == set(AUGMENTATIONS), "config.AUGMENTATIONS describes
 
 
 def slash(images: Tensor) -> Tensor:
-    """(N, 4): ends of a line through the digit from its lower left to its upper right, about as far as its box."""
+    """(N, 4): ends of a line through the digit, upright or from lower left to upper right, about as far as its box."""
     top, bottom, left, right = ink_box(images)
-    out, width, height = uniform(images, -0.15, 0.25), right - left, bottom - top
-    return torch.stack([left - out * width, bottom + out * height, right + out * width, top - out * height], 1)
+    out, height = uniform(images, -0.15, 0.25), bottom - top
+    middle, half = (left + right) / 2, (right - left) * (0.5 + out) * uniform(images, 0.1, 1)
+    return torch.stack([middle - half, bottom + out * height, middle + half, top - out * height], 1)
 
 
 def flag(images: Tensor) -> Tensor:
@@ -100,6 +108,14 @@ def flag(images: Tensor) -> Tensor:
     length, angle = (bottom - top) * uniform(images, 0.2, 0.55), uniform(images, 0.35, 1.2)  # radians
     tip = tip_column(images)
     return torch.stack([tip, top, tip - length * torch.cos(angle), top + length * torch.sin(angle)], 1)
+
+
+def foot(images: Tensor) -> Tensor:
+    """(N, 4): ends of a nearly level line under the digit, a quarter to three quarters of its height long."""
+    top, bottom, _, _ = ink_box(images)
+    half, tip = (bottom - top) * uniform(images, 0.12, 0.38), tip_column(images.flip(1))
+    middle, tilt = tip + half * uniform(images, -0.5, 0.5), uniform(images, -1, 1)
+    return torch.stack([middle - half, bottom + tilt, middle + half, bottom - tilt], 1)
 
 
 def bar(images: Tensor) -> Tensor:
@@ -249,14 +265,43 @@ def warp(images: Tensor, strength: float) -> Tensor:
 
 def sway(images: Tensor, strength: float) -> Tensor:
     """(N, 28, 28, 2): rows moved sideways and up or down along waves, so that stems curve and loops shrink or grow."""
-    count, height, width = images.shape
-    rows = torch.arange(height, device=images.device) / height
+    rows = torch.arange(images.shape[1], device=images.device) / images.shape[1]
     waves = []
     for most in SWAY:
         often, phase = uniform(images, 0.5, 1.3), uniform(images, 0, 2 * math.pi)  # waves in a picture, radians
-        far = uniform(images, 0, most) * strength * 2 / width
+        far = uniform(images, 0, most) * strength
         waves.append(far[:, None] * torch.sin(2 * math.pi * often[:, None] * rows + phase[:, None]))
-    return torch.stack(waves, 2)[:, :, None, :].expand(count, height, width, 2)
+    return by_rows(*waves)
+
+
+def small_loop(images: Tensor, where: Tensor) -> Tensor:
+    """(N, 28, 28, 2): the upper part of the digit lower, or a little higher, and the lower part fills the rest."""
+    top, bottom, _, _ = ink_box(images)
+    down = way_down(images)
+    power = torch.exp(uniform(images, *LOOP) * where)[:, None]
+    return by_rows(torch.zeros_like(down), (down**power - down) * (bottom - top)[:, None])
+
+
+def swing(images: Tensor, where: Tensor) -> Tensor:
+    """(N, 28, 28, 2): the lower part moved sideways, its end less: a stem that begins left of where it ends."""
+    down, knee = way_down(images), uniform(images, 0.3, 0.55)[:, None]
+    aside = ((down - knee + 0.1) / 0.2).clamp(0, 1)
+    back = uniform(images, 0, 1)[:, None] * ((down - knee) / (1 - knee)).clamp(0, 1)
+    far = (uniform(images, *SWING) * where)[:, None]
+    return by_rows(far * (aside - back), torch.zeros_like(down))
+
+
+def way_down(images: Tensor) -> Tensor:
+    """(N, 28): where each row lies in the digit, 0 at and above its top, 1 at and below its bottom."""
+    top, bottom, _, _ = (edge[:, None] for edge in ink_box(images))
+    rows = torch.arange(images.shape[1], device=images.device)
+    return ((rows - top) / (bottom - top).clamp(min=1)).clamp(0, 1)
+
+
+def by_rows(aside: Tensor, down: Tensor) -> Tensor:
+    """(N, 28, 28, 2): every row displaced as a whole by these pixels, (N, 28) each."""
+    count, height = aside.shape
+    return (torch.stack([aside, down], 2) * (2 / height))[:, :, None, :].expand(count, height, height, 2)
 
 
 def uniform(images: Tensor, low: float, high: float) -> Tensor:

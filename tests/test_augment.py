@@ -14,11 +14,13 @@ from mnist_core.augment import (
     SHIFT,
     SLANT,
     SWAY,
+    SWING,
     TURN,
     augment,
     bar,
     blur,
     flag,
+    foot,
     gap,
     grid_of,
     hook,
@@ -27,9 +29,11 @@ from mnist_core.augment import (
     random_affine,
     shift,
     slash,
+    small_loop,
     squeeze,
     stroke,
     sway,
+    swing,
     thickness,
     warp,
 )
@@ -191,6 +195,61 @@ def test_a_hook_rises_from_the_digits_foot():
     assert ((x1 > x0).sum() > (x1 < x0).sum()) & (x1 < x0).any()
 
 
+def test_a_foot_lies_level_under_the_digits_lowest_point():
+    one = torch.zeros(200, 28, 28)
+    one[:, 4:24, 13:15] = 255
+    x0, y0, x1, y1 = foot(one).T
+    assert ((y0 - 23).abs() <= 1).all()
+    assert ((y0 + y1 - 2 * 23).abs() < 1e-4).all()
+    assert ((x0 < 13.5) & (x1 > 13.5)).all()
+    assert ((x1 - x0 > 0.2 * 19) & (x1 - x0 < 0.8 * 19)).all()
+
+
+def test_a_slash_is_upright_or_leans_to_the_right():
+    zero = torch.zeros(300, 28, 28)
+    zero[:, 4:24, 8:20] = 255
+    x0, y0, x1, y1 = slash(zero).T
+    assert (((x0 + x1) / 2 - 13.5).abs() < 1e-4).all()
+    assert ((x0 < x1) & (y0 > y1)).all()
+    assert (x1 - x0).min() < 2
+    assert (x1 - x0).max() > 11
+
+
+def test_a_small_loop_moves_rows_within_the_digit_and_never_past_each_other():
+    images = torch.zeros(300, 28, 28)
+    images[:, 4:24, 10:18] = 255
+    where = torch.arange(300) < 200
+    field = small_loop(images, where) * 14  # pixels
+    assert (field[200:] == 0).all()
+    assert (field[..., 0] == 0).all()
+    down = field[:200, :, 0, 1]
+    assert (down[:, [4, 23]].abs() < 1e-4).all()
+    assert (down[:, 1:] - down[:, :-1] > -1).all()
+    assert (down.mean(1) > 0).sum() > 2 * (down.mean(1) < 0).sum() > 0  # a row shows what lay below it: made smaller
+    assert torch.allclose(looked_up_row(13, images, field[:200]), down[:, 13] + 13, atol=1e-3)
+
+
+def looked_up_row(row, images, field):
+    """The row of the old pictures that `look_up` shows in this one of the new."""
+    rows = torch.arange(28.0).repeat(28, 1).T.expand(len(field), 28, 28)
+    grid = grid_of(torch.eye(3).expand(len(field), 3, 3), rows) + field / 14
+    return look_up(rows, grid)[:, row, 14]
+
+
+def test_a_swing_leaves_the_loop_and_the_lower_end_may_come_back():
+    images = torch.zeros(300, 28, 28)
+    images[:, 4:24, 10:18] = 255
+    where = torch.arange(300) < 200
+    aside = swing(images, where)[..., 0, 0] * 14  # pixels
+    assert (aside[200:] == 0).all()
+    assert (aside[:, :8] == 0).all()  # down to a fifth of the digit, nothing moves
+    most = aside[:200].abs().amax(1)
+    assert SWING[1] * 0.7 < most.max() <= SWING[1]
+    assert (aside[:200, 23].abs() <= most + 1e-4).all()
+    assert (aside[:200, 23].abs() < 0.5 * most).any()
+    assert ((aside[:200] > 0.01).any(1) ^ (aside[:200] < -0.01).any(1)).sum() >= 190
+
+
 def test_blur_is_the_gaussians_formula():
     sigma, spot = 2.0, torch.zeros(1, 1, 21, 21)
     spot[0, 0, 10, 10] = 1
@@ -251,7 +310,7 @@ def test_a_gap_takes_away_ink_and_adds_none(images):
     assert (torn.sum((1, 2)) < images.float().sum((1, 2))).float().mean() > 0.9
 
 
-@pytest.mark.parametrize(("label", "line"), [(0, slash), (1, flag), (7, bar)])
+@pytest.mark.parametrize(("label", "line"), [(0, slash), (1, flag), (1, foot), (7, bar)])
 def test_the_ends_of_an_added_line_are_places(images, label, line):
     ends = line(images.float())
     assert ends.shape == (64, 4)

@@ -61,11 +61,11 @@ def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     comes out is placed as `drawing.to_digit` would place it, give or take a pixel.
     """
     images = images.float()
-    shares = {"slash": 0.25, "flag": 0.25, "foot": 0.25, "bar": 0.25, "hook": 0.25, "gap": 0.15, "ink": 0.5}
+    shares = {"slash": 0.25, "flag": 0.25, "foot": 0.15, "bar": 0.25, "hook": 0.25, "gap": 0.15, "ink": 0.5}
     shares |= {"squeeze": 0.3, "loop": 0.3, "swing": 0.25}
     chosen = {name: some(images, share * strength) for name, share in shares.items()}
     width = uniform(images, 0.9, 2.2)  # half that of the added line, in pixels
-    images = stroke(images, slash(images), width, chosen["slash"] & (labels == 0))
+    images = stroke(images, slash(images), width, chosen["slash"] & (labels == 0) & wide(images))
     below = foot(images)  # before the flag: that is ink too
     images = stroke(images, flag(images), width, chosen["flag"] & (labels == 1))
     images = stroke(images, below, width, chosen["foot"] & (labels == 1))
@@ -98,8 +98,14 @@ def slash(images: Tensor) -> Tensor:
     """(N, 4): ends of a line through the digit, upright or from lower left to upper right, about as far as its box."""
     top, bottom, left, right = ink_box(images)
     out, height = uniform(images, -0.15, 0.25), bottom - top
-    middle, half = (left + right) / 2, (right - left) * (0.5 + out) * uniform(images, 0.1, 1)
+    middle, half = (left + right) / 2, (right - left) * (0.5 + out) * uniform(images, 0.2, 1)
     return torch.stack([middle - half, bottom + out * height, middle + half, top - out * height], 1)
+
+
+def wide(images: Tensor) -> Tensor:
+    """(N,) True where the digit is at least half as wide as high: a slash would fill a narrower zero."""
+    top, bottom, left, right = ink_box(images)
+    return right - left >= (bottom - top) / 2
 
 
 def flag(images: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ from mnist_core.augment import (
     grid_of,
     hook,
     look_up,
+    pen,
     placed_anew,
     random_affine,
     shift,
@@ -36,6 +37,7 @@ from mnist_core.augment import (
     swing,
     thickness,
     warp,
+    wide,
 )
 from mnist_core.config import AUGMENTATIONS
 from mnist_core.drawing import to_digit
@@ -211,8 +213,27 @@ def test_a_slash_is_upright_or_leans_to_the_right():
     x0, y0, x1, y1 = slash(zero).T
     assert (((x0 + x1) / 2 - 13.5).abs() < 1e-4).all()
     assert ((x0 < x1) & (y0 > y1)).all()
-    assert (x1 - x0).min() < 2
+    assert (x1 - x0).min() < 4
     assert (x1 - x0).max() > 11
+
+
+def test_a_digit_is_wide_from_half_its_height_on():
+    zeros = torch.zeros(2, 28, 28)
+    zeros[0, 4:24, 9:20] = 255
+    zeros[1, 4:24, 10:19] = 255
+    assert wide(zeros).tolist() == [True, False]
+
+
+def test_a_narrow_zero_gets_no_slash(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(changes, "stroke", lambda images, ends, width, where: drawn.append(where) or images)
+    zeros = torch.zeros(400, 28, 28)
+    zeros[:200, 4:24, 8:20] = 255
+    zeros[200:, 4:24, 11:17] = 255
+    pen(zeros, torch.zeros(400, dtype=torch.int64))
+    slashed = torch.stack(drawn).any(0)
+    assert slashed[:200].any()
+    assert not slashed[200:].any()
 
 
 def test_a_small_loop_moves_rows_within_the_digit_and_never_past_each_other():

@@ -281,27 +281,27 @@ def sway(images: Tensor, strength: float) -> Tensor:
 
 
 def small_loop(images: Tensor, where: Tensor) -> Tensor:
-    """(N, 28, 28, 2): the upper part of the digit lower, or a little higher, and the lower part fills the rest."""
-    top, bottom, _, _ = ink_box(images)
-    down = way_down(images)
+    """(N, 28, 28, 2): the upper part of the digit flatter, or a little higher, and the lower part fills the rest."""
+    down, high = way_down(images)
     power = torch.exp(uniform(images, *LOOP) * where)[:, None]
-    return by_rows(torch.zeros_like(down), (down**power - down) * (bottom - top)[:, None])
+    return by_rows(torch.zeros_like(down), (down**power - down) * high)
 
 
 def swing(images: Tensor, where: Tensor) -> Tensor:
     """(N, 28, 28, 2): the lower part moved sideways, its end less: a stem that begins left of where it ends."""
-    down, knee = way_down(images), uniform(images, 0.3, 0.55)[:, None]
+    down, _ = way_down(images)
+    knee = uniform(images, 0.3, 0.55)[:, None]
     aside = ((down - knee + 0.1) / 0.2).clamp(0, 1)
     back = uniform(images, 0, 1)[:, None] * ((down - knee) / (1 - knee)).clamp(0, 1)
     far = (uniform(images, *SWING) * where)[:, None]
     return by_rows(far * (aside - back), torch.zeros_like(down))
 
 
-def way_down(images: Tensor) -> Tensor:
-    """(N, 28): where each row lies in the digit, 0 at and above its top, 1 at and below its bottom."""
+def way_down(images: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, 28): where each row lies in the digit, 0 down to its top, 1 from its bottom on; and its height, (N, 1)."""
     top, bottom, _, _ = (edge[:, None] for edge in ink_box(images))
-    rows = torch.arange(images.shape[1], device=images.device)
-    return ((rows - top) / (bottom - top).clamp(min=1)).clamp(0, 1)
+    rows, high = torch.arange(images.shape[1], device=images.device), bottom - top
+    return ((rows - top) / high.clamp(min=1)).clamp(0, 1), high
 
 
 def by_rows(aside: Tensor, down: Tensor) -> Tensor:

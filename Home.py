@@ -2,18 +2,25 @@
 
 import streamlit as st
 
-from ui import caches, controls, form, report, words
-from ui.shell import links_to_others, shell
+from ui import caches, labels, run_picker, run_summary
+from ui.shell import links_to_other_pages, shell
+from ui.train import curves, form, layer_table, mistakes, progress
 
 shell("Train")
 recipe, name, config = form.recipe_form()
-run = controls.run_in_view(name)
-worker = caches.worker()
+run = run_picker.run_in_view(name)
+worker = caches.executor()
 failure = worker.failure(run.name) if run else None
 
 with st.container(key="train_here"):
     if worker.run:
-        st.button("Stop the training", key="stop_on_phone", on_click=form.stop, width="stretch", icon=":material/stop:")
+        st.button(
+            "Stop the training",
+            key="stop_on_phone",
+            on_click=form.stop_training,
+            width="stretch",
+            icon=":material/stop:",
+        )
     else:
         form.train_button("Train this recipe", "train_on_phone", name, config)
 
@@ -22,25 +29,25 @@ with st.container(key="train_here"):
 def watch() -> None:
     """The figures and the curves, once a second while it learns."""
     if run.result:
-        report.result(run)
+        run_summary.result_metrics(run)
     else:
-        report.progress(run)
-    report.curves(run)
+        progress.progress(run)
+    curves.show_curves(run)
 
 
 if run is None:
     st.info("There is no result to show here yet. Press Train in the sidebar, and watch the network learn.")
 else:
-    report.heading(run)
+    run_summary.heading(run)
     if failure or run.error:
         st.error(failure or run.error)
     watch()
-    report.notice(run)
+    curves.insight(run)
     if run.result:
-        report.misread(run)
+        mistakes.show_mistakes(run)
 
 shown = config or recipe.config
-st.subheader(f"The network: {words.title_of('architecture', shown.architecture)}", anchor=False)
-report.network(caches.layers(shown.architecture, shown.dropout))
+st.subheader(f"The network: {labels.choice_title('architecture', shown.architecture)}", anchor=False)
+layer_table.layer_table(caches.layers(shown.architecture, shown.dropout))
 st.subheader("Go on", anchor=False)
-links_to_others("Train")
+links_to_other_pages("Train")

@@ -37,10 +37,10 @@ def spread(values: list[float], form: str) -> str:
 
 def row(name: str, runs: list[Run]) -> str:
     """One recipe's line of the table."""
-    accuracies = [100 * run.result["test"]["accuracy"] for run in runs]
-    losses = [run.result["test"]["loss"] for run in runs]
+    accuracies = [100 * run.outcome.test.accuracy for run in runs]
+    losses = [run.outcome.test.loss for run in runs]
     scores = [macro(run)["f1"] for run in runs]
-    seconds = [run.result["cpu_seconds"] for run in runs]
+    seconds = [run.outcome.cpu_seconds for run in runs]
     single = ", ".join(f"{value:.2f}" for value in accuracies)
     reported = RECIPES[name].reported or "–"
     return (
@@ -66,11 +66,11 @@ def main() -> None:
         print(row(name, runs))
     print("\n| recipe | accuracy of each digit 0 to 9, % (recall) | precision, % | F1 |\n|---|---|---|---|")
     for name, runs in recipes.items():
-        best = max(runs, key=lambda run: run.result["validation"]["accuracy"])
+        best = max(runs, key=lambda run: run.outcome.validation.accuracy)
         table = per_class(best.predictions.log_probabilities.argmax(1), best.predictions.labels)
         lines = [" ".join(f"{100 * value:.1f}" for value in table[key]) for key in ("recall", "precision")]
         print(f"| `{name}` | {lines[0]} | {lines[1]} | {' '.join(f'{value:.3f}' for value in table['f1'])} |")
-    print("\nMeasured on:", "; ".join(sorted({run.result["machine"] for runs in recipes.values() for run in runs})))
+    print("\nMeasured on:", "; ".join(sorted({run.outcome.machine for runs in recipes.values() for run in runs})))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def measure(name: str, steps: int, repeats: int) -> str:
     import torch
 
     from mnist_core.data import load_digits
-    from mnist_core.metrics import log_probabilities
+    from mnist_core.inference import log_probabilities
     from mnist_core.models import build
     from mnist_core.training import fit
 

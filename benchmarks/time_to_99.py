@@ -21,10 +21,11 @@ from torch import nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-from mnist_core.data import MEAN, SPREAD, load_digits, mnist_folder, split, split_places
+from mnist_core.data import MEAN, STD, load_digits, mnist_folder, split, split_indices
 from mnist_core.models import build
+from mnist_core.optim import make_optimizers
 from mnist_core.recipes import RECIPES
-from mnist_core.training import fit, make_optimizers
+from mnist_core.training import fit
 
 GOAL, HELD_OUT, MOST_EPOCHS = 0.99, 5_000, 15
 
@@ -32,9 +33,9 @@ GOAL, HELD_OUT, MOST_EPOCHS = 0.99, 5_000, 15
 def ordinary(seed: int) -> Iterator[tuple[float, float]]:
     """Train epoch by epoch, yielding (CPU seconds of training so far, accuracy on the held-out digits)."""
     torch.manual_seed(seed)
-    prepare = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (SPREAD,))])
+    prepare = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))])
     digits = datasets.MNIST(mnist_folder(), train=True, transform=prepare)
-    learn, check = split_places(digits.targets.numpy(), HELD_OUT, seed)
+    learn, check = split_indices(digits.targets.numpy(), HELD_OUT, seed)
     batches = DataLoader(Subset(digits, learn.tolist()), batch_size=64, shuffle=True)
     held_out = DataLoader(Subset(digits, check.tolist()), batch_size=500)
     model = nn.Sequential(

@@ -9,14 +9,16 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mnist_core import pictures
-from mnist_core.config import TrainConfig, kind_of, setting_of
-from mnist_core.data import DataError, load_digits
+from mnist_core import image_file
+from mnist_core.config import TrainConfig, setting_of, type_of
+from mnist_core.data import load_digits
 from mnist_core.drawing import to_digit
-from mnist_core.metrics import interval, log_probabilities, per_class, score
+from mnist_core.errors import MnistLabError
+from mnist_core.inference import log_probabilities
+from mnist_core.metrics import per_class, score_with_interval
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import Run, RunError, create, list_runs, load_run, named
+from mnist_core.runs import Run, RunError, create_run, find_run, list_runs, load_run
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(options.command(options))
-    except (ValueError, DataError, OSError) as error:
+    except (MnistLabError, ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
 
@@ -69,12 +71,12 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     for field in fields(TrainConfig):
         about = setting_of(field.name)
         names = [f"--{field.name.replace('_', '-')}"] + (["--lr"] if field.name == "learning_rate" else [])
-        options: dict[str, Any] = {"type": kind_of(field.name), "default": None, "dest": field.name}
+        options: dict[str, Any] = {"type": type_of(field.name), "default": None, "dest": field.name}
         choices = list(ARCHITECTURES) if field.name == "architecture" else about.choices
         if choices:
             options |= {"choices": list(choices), "metavar": "NAME"}
         else:
-            options |= {"metavar": kind_of(field.name).__name__.upper()}
+            options |= {"metavar": type_of(field.name).__name__.upper()}
         text = about.help + (f" One of {', '.join(choices)}." if choices else "")
         parser.add_argument(*names, help=text.replace("%", "%%"), **options)
     parser.set_defaults(command=train_command)
@@ -88,15 +90,16 @@ def train_command(options: argparse.Namespace) -> int:
         given = {"validation_size": None} | given  # another data set has its own
     config = replace(config, **given)
     if config.dataset == "mnist":
-        from mnist_core.fetch import find_or_download
+        from mnist_core.download import find_or_download
 
         find_or_download()
     from tqdm import tqdm
 
-    from mnist_core.training import Diverged, choose_device, train
+    from mnist_core.hardware import choose_device
+    from mnist_core.training import train
 
     choose_device(config.device)
-    run = create(config, options.recipe, options.out)
+    run = create_run(config, options.recipe, options.out)
     stops: list[int] = []
 
     def stop(number: int, frame: object) -> None:
@@ -112,7 +115,7 @@ def train_command(options: argparse.Namespace) -> int:
                 bar.update()
                 if step.validation:
                     bar.set_postfix_str(f"validation {step.validation.accuracy:.2%}, loss {step.validation.loss:.4f}")
-    except (Diverged, DataError, OSError, ValueError) as error:
+    except (MnistLabError, OSError, ValueError) as error:
         run.fail(str(error))
         raise ValueError(str(error)) from None
     finally:
@@ -123,15 +126,15 @@ def train_command(options: argparse.Namespace) -> int:
 
 def vote_command(options: argparse.Namespace) -> int:
     """Make and test a vote of runs that are known by their names."""
-    from mnist_core.ensemble import vote
+    from mnist_core.ensemble import create_ensemble
 
     members = []
     for name in options.runs:
-        run = named(name)
+        run = find_run(name)
         if run is None:
             raise ValueError(f"only runs that `list` names can vote, got {name!r}")
         members.append(run)
-    run = vote(members, options.out)
+    run = create_ensemble(members, options.out)
     print(f"{run.folder}\n{summary(run)}")
     return 0
 
@@ -141,8 +144,8 @@ def evaluate_command(options: argparse.Namespace) -> int:
     run = load_run(options.run)
     test = load_digits(run.config.dataset, "test")
     answers = log_probabilities(run.model(), test.images)
-    tested = score(answers, test.labels)
-    low, high = interval(tested.accuracy, len(test))
+    tested = score_with_interval(answers, test.labels)
+    low, high = tested.interval
     print(f"{run.name} on the {len(test):,} test digits of {run.config.dataset}")
     print(f"accuracy {tested.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {tested.loss:.4f}")
     table = per_class(answers.argmax(1), test.labels)
@@ -159,7 +162,9 @@ def classify_command(options: argparse.Namespace) -> int:
     run.model()
     for file in options.images:
         try:
-            probabilities = run.predict(to_digit(pictures.read(file.read_bytes(), formats=None).pixels)[None])[0]
+            probabilities = run.predict(to_digit(image_file.read_image(file.read_bytes(), formats=None).pixels)[None])[
+                0
+            ]
         except (OSError, ValueError) as error:
             print(f"{file}: {error}", file=sys.stderr)
             code = 2
@@ -188,14 +193,14 @@ def summary(run: Run) -> str:
     try:
         if not run.result:
             return run.error or run.status
-        test = run.result["test"]
-        low, high = test["interval"]
-        trained = f"epoch {run.result['best_epoch']:g} of {run.result['epochs']:g}"
-        trained = f"vote of {', '.join(run.members)}" if run.members else trained
+        test = run.result.test
+        low, high = test.interval
+        trained = f"epoch {run.result.best_epoch:g} of {run.result.epochs:g}"
+        trained = f"ensemble of {', '.join(run.members)}" if run.members else trained
         return (
-            f"{run.status}, {run.config.dataset}: test accuracy {test['accuracy']:.2%} ({low:.2%} to {high:.2%}), "
-            f"loss {test['loss']:.4f}, {trained}, "
-            f"{run.result['cpu_seconds']:.1f} CPU s"
+            f"{run.status}, {run.config.dataset}: test accuracy {test.accuracy:.2%} ({low:.2%} to {high:.2%}), "
+            f"loss {test.loss:.4f}, {trained}, "
+            f"{run.result.cpu_seconds:.1f} CPU s"
         )
     except RunError as error:
         return str(error)
@@ -203,7 +208,7 @@ def summary(run: Run) -> str:
 
 def download_command(options: argparse.Namespace) -> int:
     """Fetch MNIST unless it is here already."""
-    from mnist_core.fetch import find_or_download
+    from mnist_core.download import find_or_download
 
     print(f"MNIST is in {find_or_download()}")
     return 0

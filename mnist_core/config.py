@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+from mnist_core.errors import MnistLabError
+
 DATASETS = {
     "mnist": "MNIST: 60,000 training and 10,000 test digits of 28x28 pixels",
     "sample": "Sample digits: 1,797 real digits of 8x8 pixels that ship with scikit-learn, enlarged",
@@ -35,7 +37,7 @@ AUGMENTATIONS = {
     "elastic": "Elastic: affine, and bent as if drawn on rubber (Simard et al., 2003)",
     "pen": "Pen: elastic, with thin and thick ink, slashed zeros, flagged ones, crossed sevens and gaps",
 }
-KEPT = {
+KEPT_EPOCHS = {
     "best": "Best: the epoch that reads most validation digits",
     "last": "Last: for rates that fall to 0, where the best of many nearly equal epochs is chosen by luck",
 }
@@ -45,6 +47,20 @@ DEVICES = {
     "cuda": "NVIDIA GPU (CUDA)",
     "mps": "Apple GPU (MPS)",
 }
+
+
+FORMER_ARCHITECTURES = {  # what runs that were made before 2026-11-25 call their architecture -> what it is called now
+    "classic-cnn": "three-block-cnn",
+    "conv-block-sgd": "single-pool-cnn",
+    "mnist-cnn-adam": "two-block-cnn",
+    "wide-head": "wide-head-cnn",
+    "fast": "space-to-depth-cnn",
+    "accurate": "wide-space-to-depth-cnn",
+}
+
+
+class ConfigError(MnistLabError, ValueError):
+    """A setting, recipe or architecture does not exist or has a value that makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +73,7 @@ class Setting:
     choices: dict[str, str] | None = None  # name -> one line for the learner
     minimum: float = -math.inf
     maximum: float = math.inf
-    above: bool = False  # the minimum itself is not allowed
+    exclusive_minimum: bool = False  # the minimum itself is not allowed
 
 
 def setting(default: Any, label: str, help: str, group: str, **limits: Any) -> Any:
@@ -67,7 +83,7 @@ def setting(default: Any, label: str, help: str, group: str, **limits: Any) -> A
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything a training depends on. Raises ValueError, in one sentence, for a value that makes no sense."""
+    """Everything a training depends on. Raises ConfigError, in one sentence, for a value that makes no sense."""
 
     # fmt: off
     dataset: str = setting(
@@ -88,7 +104,7 @@ class TrainConfig:
         "Data", minimum=0, maximum=2,
     )
     architecture: str = setting(
-        "mnist-cnn-adam", "Network", "The layers between the picture and the answer.",
+        "two-block-cnn", "Network", "The layers between the picture and the answer.",
         "Network",
     )
     dropout: float = setting(
@@ -101,7 +117,7 @@ class TrainConfig:
     )
     learning_rate: float = setting(
         1e-3, "Learning rate", "The size of a step. Too small and it crawls, too large and it jumps past every valley.",
-        "Learning", minimum=0, above=True, maximum=100,
+        "Learning", minimum=0, exclusive_minimum=True, maximum=100,
     )
     momentum: float = setting(
         0.9, "Momentum", "How much of the last step goes into the next, like a rolling ball. Only SGD uses it.",
@@ -117,7 +133,7 @@ class TrainConfig:
     )
     epochs: float = setting(
         5.0, "Epochs", "How often every training digit is seen. 0.5 stops half-way through the first time.",
-        "Learning", minimum=0, above=True, maximum=500,
+        "Learning", minimum=0, exclusive_minimum=True, maximum=500,
     )
     ema: float = setting(
         0.0, "Weight averaging", "Keeps a running mean of the weights: 0.999 spans about 1,000 steps, 0 none.",
@@ -125,7 +141,7 @@ class TrainConfig:
     )
     keep: str = setting(
         "best", "Epoch to keep", "Which epoch's network becomes the result.",
-        "Learning", choices=KEPT,
+        "Learning", choices=KEPT_EPOCHS,
     )
     weight_decay: float = setting(
         0.0, "Weight decay", "Pulls every weight a little towards 0 at each step, which keeps the network simple.",
@@ -154,10 +170,10 @@ class TrainConfig:
             value = getattr(self, field.name)
             if field.name == "validation_size" and value is None:
                 value = VALIDATION_SIZES.get(self.dataset, 0)
-            object.__setattr__(self, field.name, checked(field.name, value))
+            object.__setattr__(self, field.name, validated(field.name, value))
         size = TRAINING_SIZES[self.dataset]
         if (self.validation_size or 0) > size // 2:
-            raise ValueError(
+            raise ConfigError(
                 f"validation_size must be at most {size // 2:,}, half of the {size:,} training digits of "
                 f"{self.dataset}, got {self.validation_size:,}"
             )
@@ -169,35 +185,67 @@ def setting_of(name: str) -> Setting:
     return found
 
 
-def kind_of(name: str) -> type:
+def type_of(name: str) -> type:
     """The type of one field of `TrainConfig`: int, float or str."""
     annotation = TrainConfig.__dataclass_fields__[name].type
     return int if annotation == (int | None) else annotation  # type: ignore[return-value]
 
 
-def checked(name: str, value: Any) -> Any:
-    """The value in the field's own type; raises ValueError saying what is allowed and what was found."""
-    about, kind = setting_of(name), kind_of(name)
+def validated(name: str, value: Any) -> Any:
+    """The value in the field's own type; raises ConfigError saying what is allowed and what was found."""
+    about, kind = setting_of(name), type_of(name)
     if kind is str:
         if not isinstance(value, str) or (about.choices is not None and value not in about.choices):
             allowed = f"one of {', '.join(about.choices)}" if about.choices else "a name"
-            raise ValueError(f"{name} must be {allowed}, got {value!r}")
+            raise ConfigError(f"{name} must be {allowed}, got {value!r}")
         return value
     number = "a whole number" if kind is int else "a number"
-    low = f"above {about.minimum:g}" if about.above else f"at least {about.minimum:g}"
+    low = f"above {about.minimum:g}" if about.exclusive_minimum else f"at least {about.minimum:g}"
     allowed = f"{name} must be {number}, {low} and at most {about.maximum:.10g}, got {value!r}"
     if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
-        raise ValueError(allowed)
-    high_enough = value > about.minimum if about.above else value >= about.minimum
+        raise ConfigError(allowed)
+    high_enough = value > about.minimum if about.exclusive_minimum else value >= about.minimum
     if not (high_enough and value <= about.maximum):  # neither holds for nan
-        raise ValueError(allowed)
+        raise ConfigError(allowed)
     return kind(value)
 
 
-def from_dict(values: dict[str, Any]) -> TrainConfig:
-    """A config from what `dataclasses.asdict` made of it; raises ValueError for a field that does not exist."""
+def config_from_dict(values: dict[str, Any]) -> TrainConfig:
+    """Return the config that `dataclasses.asdict` made a dict of; former names of architectures are understood.
+
+    Raises ConfigError for a field that does not exist or a value that makes no sense.
+    """
     known = [field.name for field in fields(TrainConfig)]
     for name in values:
         if name not in known:
-            raise ValueError(f"there is no setting {name!r}; the settings are {', '.join(known)}")
+            raise ConfigError(f"there is no setting {name!r}; the settings are {', '.join(known)}")
+    if "architecture" in values:
+        values = values | {"architecture": current_architecture(values["architecture"])}
     return TrainConfig(**values)
+
+
+def current_architecture(name: str) -> str:
+    """Return the present name of an architecture that may be given by a former one."""
+    return FORMER_ARCHITECTURES.get(name, name)
+
+
+@dataclass(frozen=True)
+class EnsembleConfig:
+    """What an ensemble is made of: the names of runs that were trained on the same data set."""
+
+    dataset: str
+    members: tuple[str, ...]
+
+
+def ensemble_from_dict(content: dict[str, Any]) -> EnsembleConfig:
+    """Return the config of an ensemble from the content of its config.json; raises ConfigError when it is not one.
+
+    Ensembles made before 2026-11-25 name their members beside the config.
+    """
+    config = content.get("config")
+    if not isinstance(config, dict) or config.get("dataset") not in DATASETS:
+        raise ConfigError(f"its dataset must be one of {', '.join(DATASETS)}")
+    members = config.get("members", content.get("members"))
+    if not isinstance(members, list) or not members or not all(isinstance(name, str) for name in members):
+        raise ConfigError(f"its members are not names but {members!r}")
+    return EnsembleConfig(config["dataset"], tuple(members))

@@ -13,6 +13,7 @@ import numpy as np
 
 from mnist_core.config import DATASETS
 from mnist_core.drawing import to_digit
+from mnist_core.errors import MnistLabError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,12 +25,12 @@ MNIST_FILES = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
-PARTS = {"train": "train", "test": "t10k"}  # our name -> how MNIST's files begin
+FILE_PREFIXES = {"train": "train", "test": "t10k"}  # our name -> how MNIST's files begin
 
-MEAN, SPREAD = 0.1307, 0.3081  # of the 60,000 training images, scaled to 0..1
+MEAN, STD = 0.1307, 0.3081  # of the 60,000 training images, scaled to 0..1
 
 
-class DataError(Exception):
+class DataError(MnistLabError):
     """The digits cannot be had; the message says why and what to do."""
 
 
@@ -55,17 +56,21 @@ class Digits:
 def load_digits(dataset: str = "mnist", part: str = "train") -> Digits:
     """The training or the test digits ("train", "test") of "mnist" or "sample", without touching the network.
 
-    Raises DataError when MNIST is not on this machine (`mnist_core.fetch` gets it) or is damaged.
+    Raises DataError when MNIST is not on this machine (`mnist_core.download` fetches it) or is damaged.
     """
-    if part not in PARTS:
+    if part not in FILE_PREFIXES:
         raise ValueError(f"part must be 'train' or 'test', got {part!r}")
     if dataset == "sample":
         return sample_digits()[part]
     if dataset != "mnist":
         raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
     folder = mnist_folder()
-    images = np.frombuffer(read(stored(folder, f"{PARTS[part]}-images-idx3-ubyte")), np.uint8, offset=16)
-    labels = np.frombuffer(read(stored(folder, f"{PARTS[part]}-labels-idx1-ubyte")), np.uint8, offset=8)
+    images = np.frombuffer(
+        read_file(stored_file(folder, f"{FILE_PREFIXES[part]}-images-idx3-ubyte")), np.uint8, offset=16
+    )
+    labels = np.frombuffer(
+        read_file(stored_file(folder, f"{FILE_PREFIXES[part]}-labels-idx1-ubyte")), np.uint8, offset=8
+    )
     return Digits(images.reshape(-1, 28, 28), labels.astype(np.int64))
 
 
@@ -86,11 +91,11 @@ def mnist_folder() -> Path:
     complaints = []
     chosen = os.environ.get("MNIST_DATA_DIR")
     if chosen:
-        wrong = damage(Path(chosen))
+        wrong = find_damage(Path(chosen))
         if wrong is None:
             return Path(chosen)
         complaints.append(f"MNIST_DATA_DIR is {chosen}, but {wrong}.")
-    wrong = damage(cache_folder())
+    wrong = find_damage(cache_folder())
     if wrong is None:
         return cache_folder()
     if "missing" not in wrong:
@@ -104,27 +109,27 @@ def raw_folder(folder: Path | str) -> Path:
     return Path(folder) / "MNIST" / "raw"
 
 
-def damage(folder: Path) -> str | None:
+def find_damage(folder: Path) -> str | None:
     """What is wrong with the first bad MNIST file below the folder, or None if all four are the published ones."""
     for name, checksum in MNIST_FILES.items():
         try:
-            file = stored(folder, name)
+            file = stored_file(folder, name)
             if not file.is_file():
                 return f"{raw_folder(folder) / name} is missing"
             stamp = file.stat()
         except OSError as error:  # a folder that may not be entered, a name that is too long
             return f"{raw_folder(folder) / name} cannot be read ({error.strerror})"
-        wrong = damage_of(file, checksum, stamp.st_mtime_ns, stamp.st_size)
+        wrong = file_damage(file, checksum, stamp.st_mtime_ns, stamp.st_size)
         if wrong:
             return wrong
     return None
 
 
 @cache  # reading 55 MB takes a moment; a file that has not changed since is not read for this again
-def damage_of(file: Path, checksum: str, changed: int, size: int) -> str | None:
+def file_damage(file: Path, checksum: str, changed: int, size: int) -> str | None:
     """What is wrong with this file as it was `changed` last (ns), or None if its content has this MD5."""
     try:
-        content = read(file)
+        content = read_file(file)
     except DataError as error:
         return str(error)
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != checksum:
@@ -132,13 +137,13 @@ def damage_of(file: Path, checksum: str, changed: int, size: int) -> str | None:
     return None
 
 
-def stored(folder: Path, name: str) -> Path:
+def stored_file(folder: Path, name: str) -> Path:
     """The file as it lies in the folder: unpacked, or else as it was downloaded."""
     file = raw_folder(folder) / name
     return file if file.is_file() else file.with_name(name + ".gz")
 
 
-def read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
     """The unpacked bytes. No torch is needed, so the pages that only show digits open at once."""
     try:
         content = file.read_bytes()
@@ -169,11 +174,11 @@ def split(digits: Digits, validation_size: int, seed: int) -> tuple[Digits, Digi
 
     Raises ValueError when either part would be left without one of each digit.
     """
-    train, validation = split_places(digits.labels, validation_size, seed)
+    train, validation = split_indices(digits.labels, validation_size, seed)
     return digits.take(train), digits.take(validation)
 
 
-def split_places(labels: np.ndarray, validation_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split_indices(labels: np.ndarray, validation_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Where, in rising order, the digits stand that `split` teaches with, and those it holds out; raises as it does."""
     classes = len(np.unique(labels))
     if not classes <= validation_size <= len(labels) - classes:
@@ -191,4 +196,4 @@ def split_places(labels: np.ndarray, validation_size: int, seed: int) -> tuple[n
 
 def normalise(images: "Tensor") -> "Tensor":
     """uint8 or float (N, 28, 28) of 0..255 to the float (N, 1, 28, 28) that every network expects."""
-    return ((images.float() / 255 - MEAN) / SPREAD).unsqueeze(1)
+    return ((images.float() / 255 - MEAN) / STD).unsqueeze(1)

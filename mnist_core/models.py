@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnist_core._lazy import LazyModule
+from mnist_core.config import ConfigError
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +19,7 @@ else:
     torch, nn = LazyModule("torch"), LazyModule("torch.nn")
 
 
-Make = Callable[[float], "nn.Sequential"]  # of the dropout
+Builder = Callable[[float], "nn.Sequential"]  # of the dropout
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,16 @@ class Architecture:
     title: str
     source: str  # who had the idea
     about: str  # one sentence for the learner
-    make: Make
+    make: Builder
 
 
 ARCHITECTURES: dict[str, Architecture] = {}
 
 
-def architecture(title: str, source: str) -> Callable[[Make], Make]:
+def architecture(title: str, source: str) -> Callable[[Builder], Builder]:
     """Enter the decorated function into `ARCHITECTURES`, under its name with dashes for underscores."""
 
-    def enter(make: Make) -> Make:
+    def enter(make: Builder) -> Builder:
         name = make.__name__.replace("_", "-")
         about = (inspect.getdoc(make) or "").partition("\n\n")[0].replace("\n", " ")
         ARCHITECTURES[name] = Architecture(name, title, source, about, make)
@@ -47,7 +48,7 @@ def architecture(title: str, source: str) -> Callable[[Make], Make]:
     return enter
 
 
-def layers(**named: "nn.Module") -> "nn.Sequential":
+def sequential(**named: "nn.Module") -> "nn.Sequential":
     """The layers one after the other, each under its own name."""
     chain = nn.Sequential()
     for name, layer in named.items():
@@ -58,7 +59,7 @@ def layers(**named: "nn.Module") -> "nn.Sequential":
 @architecture("Softmax regression", source="Cox, 1958, as a network without hidden layers")
 def softmax(dropout: float) -> "nn.Sequential":
     """Each digit weighs all 784 pixels once and the heaviest wins: no layers in between, so no shapes either."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         flatten=nn.Flatten(),  #                 (N, 784)
         dropout=nn.Dropout(dropout),
         output=nn.Linear(784, 10),  #            (N, 10)
@@ -68,7 +69,7 @@ def softmax(dropout: float) -> "nn.Sequential":
 @architecture("Multilayer perceptron", source="Rumelhart, Hinton & Williams, 1986 (here with ReLU)")
 def mlp(dropout: float) -> "nn.Sequential":
     """Two dense layers see all pixels at once, and must learn every stroke anew at every place."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         flatten=nn.Flatten(),  #                 (N, 784)
         dense1=nn.Linear(784, 256),  #           (N, 256)
         relu1=nn.ReLU(),
@@ -82,7 +83,7 @@ def mlp(dropout: float) -> "nn.Sequential":
 @architecture("LeNet-5", source="LeCun et al., 1998 (here with ReLU and max-pooling)")
 def lenet_5(dropout: float) -> "nn.Sequential":
     """Two convolutions find strokes and corners, three dense layers weigh them."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 6, 5, padding=2),  #  (N,  6, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N,  6, 14, 14)
@@ -100,9 +101,9 @@ def lenet_5(dropout: float) -> "nn.Sequential":
 
 
 @architecture("Classic CNN", source="seed 000: conv-ReLU-pool blocks and a dense head; the sizes are ours")
-def classic_cnn(dropout: float) -> "nn.Sequential":
+def three_block_cnn(dropout: float) -> "nn.Sequential":
     """Three conv-ReLU-pool blocks see ever larger parts of the digit, a dense head decides."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -121,9 +122,9 @@ def classic_cnn(dropout: float) -> "nn.Sequential":
 
 
 @architecture("Two conv blocks, one linear layer", source="seed 001; the channels are ours")
-def conv_block_sgd(dropout: float) -> "nn.Sequential":
+def single_pool_cnn(dropout: float) -> "nn.Sequential":
     """Two convolutions before a single pooling, then every digit weighs the 6,272 values that are left."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 16, 3, padding=1),  # (N, 16, 28, 28)
         relu1=nn.ReLU(),
         conv2=nn.Conv2d(16, 32, 3, padding=1),  # (N, 32, 28, 28)
@@ -136,9 +137,9 @@ def conv_block_sgd(dropout: float) -> "nn.Sequential":
 
 
 @architecture("MNIST CNN", source="seed 002, layer for layer")
-def mnist_cnn_adam(dropout: float) -> "nn.Sequential":
+def two_block_cnn(dropout: float) -> "nn.Sequential":
     """Two convolutions with pooling find strokes and how they meet, a dense layer of 128 weighs them."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -154,9 +155,9 @@ def mnist_cnn_adam(dropout: float) -> "nn.Sequential":
 
 
 @architecture("Wide head", source="seed 003, layer for layer (ReLU between its dense layers is ours)")
-def wide_head(dropout: float) -> "nn.Sequential":
+def wide_head_cnn(dropout: float) -> "nn.Sequential":
     """The same two convolutions before a far larger head: 3.2 million of its 3.3 million weights are dense."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -178,7 +179,7 @@ def wide_head(dropout: float) -> "nn.Sequential":
 )
 def dropout_cnn(dropout: float) -> "nn.Sequential":
     """Values are switched off at random on both sides of the dense layer, so that none is relied on alone."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -195,9 +196,9 @@ def dropout_cnn(dropout: float) -> "nn.Sequential":
 
 
 @architecture("Fast", source="space to depth, then three 3x3 convolutions with batch normalisation")
-def fast(dropout: float) -> "nn.Sequential":
+def space_to_depth_cnn(dropout: float) -> "nn.Sequential":
     """Each 2x2 block of pixels becomes four channels, so that everything costly happens on maps of 14x14 and less."""
-    return layers(  #                            (N,  1, 28, 28)
+    return sequential(  #                            (N,  1, 28, 28)
         blocks=nn.PixelUnshuffle(2),  #          (N,  4, 14, 14)
         conv1=nn.Conv2d(4, 32, 3, padding=1, bias=False),  # (N, 32, 14, 14)
         pool1=nn.MaxPool2d(2),  #                (N, 32,  7,  7)
@@ -216,23 +217,23 @@ def fast(dropout: float) -> "nn.Sequential":
 
 
 @architecture("Accurate", source="the fast network's idea, twice as wide and deeper before each pooling")
-def accurate(dropout: float) -> "nn.Sequential":
+def wide_space_to_depth_cnn(dropout: float) -> "nn.Sequential":
     """Blocks of pixels become channels, then five wide convolutions, each normalised, with a single pooling between."""
-    return layers(  #                            (N,   1, 28, 28)
+    return sequential(  #                            (N,   1, 28, 28)
         blocks=nn.PixelUnshuffle(2),  #          (N,   4, 14, 14)
-        **convolution(1, 4, 64),  #              (N,  64, 14, 14)
-        **convolution(2, 64, 64),  #             (N,  64, 14, 14)
+        **conv_block(1, 4, 64),  #              (N,  64, 14, 14)
+        **conv_block(2, 64, 64),  #             (N,  64, 14, 14)
         pool2=nn.MaxPool2d(2),  #                (N,  64,  7,  7)
-        **convolution(3, 64, 128),  #            (N, 128,  7,  7)
-        **convolution(4, 128, 128),  #           (N, 128,  7,  7)
-        **convolution(5, 128, 128, padding=0),  # (N, 128,  5,  5)
+        **conv_block(3, 64, 128),  #            (N, 128,  7,  7)
+        **conv_block(4, 128, 128),  #           (N, 128,  7,  7)
+        **conv_block(5, 128, 128, padding=0),  # (N, 128,  5,  5)
         flatten=nn.Flatten(),  #                 (N, 3200)
         dropout=nn.Dropout(dropout),
         output=nn.Linear(3200, 10),  #           (N, 10)
     )
 
 
-def convolution(number: int, before: int, after: int, padding: int = 1) -> dict[str, "nn.Module"]:
+def conv_block(number: int, before: int, after: int, padding: int = 1) -> dict[str, "nn.Module"]:
     """A 3x3 convolution, batch normalisation in place of its bias, and ReLU; named."""
     return {
         f"conv{number}": nn.Conv2d(before, after, 3, padding=padding, bias=False),
@@ -241,21 +242,21 @@ def convolution(number: int, before: int, after: int, padding: int = 1) -> dict[
     }
 
 
-def known(name: str) -> Architecture:
+def get_architecture(name: str) -> Architecture:
     """The registered network of this name; raises ValueError naming those there are. Needs no torch."""
     if name not in ARCHITECTURES:
-        raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {name!r}")
+        raise ConfigError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {name!r}")
     return ARCHITECTURES[name]
 
 
 def build(name: str, dropout: float = 0.0, seed: int = 0) -> "nn.Sequential":
     """The network with fresh weights, the same ones for the same seed; sets torch's random state."""
     torch.manual_seed(seed)
-    return known(name).make(dropout)
+    return get_architecture(name).make(dropout)
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSummary:
     """One row of the table that describes a network."""
 
     name: str
@@ -265,21 +266,23 @@ class Layer:
     about: str
 
 
-def describe(name: str, dropout: float = 0.0) -> list[Layer]:
+def describe(name: str, dropout: float = 0.0) -> list[LayerSummary]:
     """Every layer with its output shape and number of parameters, without drawing a weight."""
     with torch.device("meta"):
-        chain = known(name).make(dropout).eval()
+        chain = get_architecture(name).make(dropout).eval()
     chain.to_empty(device="cpu")  # to compute on "meta" brings torch's compiler, 1,200 modules; any weights do here
     x, table = torch.zeros(1, 1, 28, 28, device="cpu"), []
     with torch.inference_mode():
         for layer_name, layer in chain.named_children():
             x = layer(x)
             parameters = sum(weights.numel() for weights in layer.parameters())
-            table.append(Layer(layer_name, type(layer).__name__, tuple(x.shape[1:]), parameters, explain(layer)))
+            table.append(
+                LayerSummary(layer_name, type(layer).__name__, tuple(x.shape[1:]), parameters, layer_description(layer))
+            )
     return table
 
 
-def explain(layer: "nn.Module") -> str:
+def layer_description(layer: "nn.Module") -> str:
     """What a layer of this kind does, in a few words for the learner."""
     if isinstance(layer, nn.Conv2d):
         height, width = layer.kernel_size

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from mnist_core.config import TrainConfig
+from mnist_core.config import ConfigError, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,17 @@ TUNED = TrainConfig(  # what the recipes that follow nobody's program share
 )  # fmt: skip
 
 FAST = replace(
-    TUNED, architecture="fast", learning_rate=0.02, epochs=0.5, ema=0.0, augmentation="shift", augmentation_strength=0.5
+    TUNED,
+    architecture="space-to-depth-cnn",
+    learning_rate=0.02,
+    epochs=0.5,
+    ema=0.0,
+    augmentation="shift",
+    augmentation_strength=0.5,
 )
 ACCURATE = replace(
     TUNED,
-    architecture="accurate",
+    architecture="wide-space-to-depth-cnn",
     dropout=0.3,
     epochs=24,
     keep="last",
@@ -59,7 +65,7 @@ RECIPES = {
     "classic-cnn": Recipe(
         "Classic CNN",
         "Three conv-ReLU-pool blocks with Adam, after seed 000.",
-        TrainConfig(architecture="classic-cnn", epochs=8),
+        TrainConfig(architecture="three-block-cnn", epochs=8),
         reported="test accuracy 98.94 %, test loss 0.0329",
         reported_accuracy=0.9894,
         reported_loss=0.03294,
@@ -67,20 +73,20 @@ RECIPES = {
     "conv-block-sgd": Recipe(
         "Conv blocks with SGD",
         "Two convolutions and one linear layer with plain SGD, after seed 001.",
-        TrainConfig(architecture="conv-block-sgd", optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=5),
+        TrainConfig(architecture="single-pool-cnn", optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=5),
         reported="test accuracy about 97 %",
         reported_accuracy=0.97,
     ),
     "mnist-cnn-adam": Recipe(
         "MNIST CNN with Adam",
         "Two conv-ReLU-pool blocks, Adam, batches of 64, 10 epochs: seed 002 as it stands.",
-        TrainConfig(architecture="mnist-cnn-adam", epochs=10),
+        TrainConfig(architecture="two-block-cnn", epochs=10),
         reported="“high accuracy”",
     ),
     "wide-head": Recipe(
         "Wide head",
         "The same convolutions before dense layers of 1,000 and 100, after seed 003.",
-        TrainConfig(architecture="wide-head", epochs=8),
+        TrainConfig(architecture="wide-head-cnn", epochs=8),
         reported="“high accuracy”",
     ),
     "dropout-cnn": Recipe(
@@ -120,8 +126,8 @@ RECIPES = {
 }
 
 
-def known(name: str) -> Recipe:
+def get_recipe(name: str) -> Recipe:
     """The recipe of this name; raises ValueError naming those there are."""
     if name not in RECIPES:
-        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}")
+        raise ConfigError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}")
     return RECIPES[name]

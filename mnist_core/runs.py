@@ -1,13 +1,15 @@
-"""A run is a folder: the recipe, the history, the best model, its answers on the test set, the result.
+"""Run folders: the configuration, history, best model, test predictions and result of one training run.
 
-`config.json` comes first and `result.json` last, everything is written beside and renamed into place, so a process
-killed at any moment leaves either a run that loads or one that is seen to be unfinished. Nothing is ever unpickled.
+`config.json` is written first and `result.json` last, and every file is written beside its place and renamed into it.
+A process killed at any moment therefore leaves either a run that loads or one that is recognised as unfinished.
+Nothing is ever unpickled.
 """
 
 import json
 import os
 import re
 import secrets
+import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,87 +19,107 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mnist_core import models
-from mnist_core.config import TrainConfig, from_dict
-from mnist_core.metrics import log_probabilities
+from mnist_core.config import EnsembleConfig, TrainConfig, config_from_dict, ensemble_from_dict
+from mnist_core.errors import MnistLabError
+from mnist_core.inference import log_probabilities
 from mnist_core.recipes import RECIPES
+from mnist_core.result import Result, result_from_dict
 
 if TYPE_CHECKING:
     from torch import nn
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+SHIPPED_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT, ERROR = (
     "config.json", "history.jsonl", "model.safetensors", "predictions.safetensors", "result.json", "error.json",
 )  # fmt: skip
 
-RESULT_KEYS = {
-    "status", "test", "validation", "best_epoch", "epochs", "steps", "parameters", "seconds", "cpu_seconds", "device",
-    "precision", "machine",
-}  # fmt: skip
-SCORES = {"test": {"accuracy", "loss", "images", "interval"}, "validation": {"accuracy", "loss"}}
+HistoryRow = dict[str, float]
 
 
-class RunError(ValueError):
-    """A run that cannot be found, read or written; the message says which, why and what to do."""
+class RunError(MnistLabError, ValueError):
+    """A run cannot be found, read or written."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a run answered on its whole test set."""
+    """What a run predicted on its whole test set."""
 
     log_probabilities: np.ndarray  # float32 (N, 10)
     labels: np.ndarray  # int64 (N,)
 
 
 class Run:
-    """One run folder. Reading it needs no torch, until `model` or `predict` is asked for."""
+    """One run folder. Reading it needs no torch until `model` or `predict` is called."""
 
     def __init__(self, folder: Path | str) -> None:
-        """Raises RunError when the folder holds no readable config.json."""
+        """Read config.json. Raises RunError when the folder holds none or it is damaged."""
         self.folder = Path(folder)
         self.name = self.folder.name
-        self._result: dict[str, Any] = {}
-        about = self._json(CONFIG)
+        self._result: Result | None = None
+        content = self._json(CONFIG)
         try:
-            self.config: TrainConfig = from_dict(about["config"])
-            self.recipe: str | None = about.get("recipe")
-            if not isinstance(self.recipe, str | None):
-                raise ValueError(f"its recipe is no name but {self.recipe!r}")
-            self.created: str = str(about.get("created", ""))
-            self.members: list[str] = about.get("members", [])  # of a vote: the names of the runs that vote
-            if not isinstance(self.members, list) or not all(isinstance(name, str) for name in self.members):
-                raise ValueError(f"its members are no names but {self.members!r}")
+            self.config: TrainConfig | EnsembleConfig = (
+                ensemble_from_dict(content) if is_ensemble(content) else config_from_dict(content["config"])
+            )
+            recipe = content.get("recipe")
+            if not isinstance(recipe, str | None):
+                raise ValueError(f"its recipe is not a name but {recipe!r}")
+            self.recipe: str | None = None if self.members else recipe
+            self.created: str = str(content.get("created", ""))
         except (KeyError, TypeError, ValueError) as error:
             raise self._broken(CONFIG, error) from None
 
     @property
+    def members(self) -> tuple[str, ...]:
+        """The names of an ensemble's members; empty for a single network."""
+        return self.config.members if isinstance(self.config, EnsembleConfig) else ()
+
+    @property
     def shipped(self) -> bool:
-        """Does it come with the app, rather than from somebody's training?"""
-        return self.folder.parent == SHIPPED and "@" not in self.name
+        """Whether the run comes with the app rather than from somebody's training."""
+        return self.folder.parent == SHIPPED_FOLDER and "@" not in self.name
 
     @property
     def status(self) -> str:
-        """finished, stopped (early, but tested), failed, or unfinished: still training, or killed while it was."""
+        """ "finished", "stopped" (early, but tested), "failed", or "unfinished" (training, or killed while it was)."""
         if self.result:
-            return str(self.result["status"])
+            return self.result.status
         return "failed" if (self.folder / ERROR).exists() else "unfinished"
 
     @property
     def error(self) -> str | None:
-        """Why a failed run failed, in one sentence."""
+        """Why a failed run failed, in one sentence; None for any other run."""
         return str(self._json(ERROR).get("error", "")) if self.status == "failed" else None
 
     @property
-    def result(self) -> dict[str, Any]:
-        """What came out, as `training.train` wrote it; empty until then. Raises RunError when it is damaged."""
-        if not self._result and (self.folder / RESULT).exists():
-            result = self._json(RESULT)
-            if result.get("status") not in ("finished", "stopped") or not whole(result):
-                raise self._broken(RESULT, "it is not the result of a training")
-            self._result = result
+    def result(self) -> Result | None:
+        """The outcome, None until there is one. Raises RunError when the file is damaged."""
+        if self._result is None and (self.folder / RESULT).exists():
+            try:
+                self._result = result_from_dict(self._json(RESULT))
+            except RunError:
+                raise
+            except ValueError as error:
+                raise self._broken(RESULT, error) from None
         return self._result
 
     @property
-    def history(self) -> list[dict[str, float]]:
+    def tested(self) -> bool:
+        """Whether the run has a result that can be read."""
+        try:
+            return self.result is not None
+        except RunError:
+            return False
+
+    @property
+    def outcome(self) -> Result:
+        """The result of a run that is known to have one. Raises RunError when it has none or it is damaged."""
+        if self.result is None:
+            raise RunError(f"{self.name} has no result: it is still training, or was interrupted; choose another run.")
+        return self.result
+
+    @property
+    def history(self) -> list[HistoryRow]:
         """The rows written so far, read anew: some hold loss and accuracy of the latest batches, those at an epoch's
         end hold train_ and validation_ loss and accuracy; all hold step, epoch and seconds."""
         try:
@@ -143,8 +165,8 @@ class Run:
 
     @cached_property
     def _model(self) -> "nn.Module":
-        if self.members:
-            return self._vote()
+        if isinstance(self.config, EnsembleConfig):
+            return self._ensemble(self.config.members)
         from safetensors.torch import load_file
 
         try:
@@ -152,18 +174,18 @@ class Run:
             network.load_state_dict({k: v.float() for k, v in load_file(self._existing(MODEL)).items()})
         except RunError:
             raise
-        except Exception as error:  # one error of its own for each way to be damaged or foreign
+        except Exception as error:  # each way to be damaged or foreign raises an error of its own
             raise self._broken(MODEL, error) from None
         return network.eval()
 
-    def _vote(self) -> "nn.Module":
-        from mnist_core.ensemble import Vote
+    def _ensemble(self, names: tuple[str, ...]) -> "nn.Module":
+        from mnist_core.modules import Ensemble
 
-        members = [named(name) for name in self.members]
-        missing = [name for name, run in zip(self.members, members, strict=True) if run is None or run.members]
+        members = [find_run(name) for name in names]
+        missing = [name for name, run in zip(names, members, strict=True) if run is None or run.members]
         if missing:
-            raise self._broken(CONFIG, f"there is no single network {missing[0]!r} to vote")
-        return Vote([run.model() for run in members if run is not None]).eval()
+            raise self._broken(CONFIG, f"its member {missing[0]!r} is not a single network on this machine")
+        return Ensemble([run.model() for run in members if run is not None]).eval()
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, 28, 28), ink bright on black, to float32 (N, 10) probabilities; each row sums to 1."""
@@ -185,22 +207,22 @@ class Run:
         from safetensors.torch import save
 
         weights = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-        replace(self.folder / MODEL, save(weights))
+        write_atomically(self.folder / MODEL, save(weights))
 
-    def finish(self, result: dict[str, Any], predictions: Predictions) -> None:
-        """Store the answers on the test set, then the result, which marks the run as done."""
+    def finish(self, result: Result, predictions: Predictions) -> None:
+        """Store the test predictions, then the result, which marks the run as complete."""
         from safetensors.numpy import save
 
         tensors = {
             "log_probabilities": predictions.log_probabilities,
             "labels": predictions.labels.astype(np.uint8),
         }
-        replace(self.folder / PREDICTIONS, save(tensors))
-        replace(self.folder / RESULT, dump(result))
+        write_atomically(self.folder / PREDICTIONS, save(tensors))
+        write_atomically(self.folder / RESULT, to_json(asdict(result)))
 
     def fail(self, sentence: str) -> None:
         """Mark the run as failed, with the reason."""
-        replace(self.folder / ERROR, dump({"error": sentence}))
+        write_atomically(self.folder / ERROR, to_json({"error": sentence}))
 
     def _existing(self, file: str) -> Path:
         if not (self.folder / file).is_file():
@@ -223,92 +245,147 @@ class Run:
         return RunError(f"{file} of run {self.name} cannot be used: {first_line}; delete the run or train it again.")
 
 
-def latest(history: list[dict[str, float]]) -> dict[str, float]:
-    """The last row with loss and accuracy of batches; empty before the first."""
+def latest_progress(history: list[HistoryRow]) -> HistoryRow:
+    """Return the last row with the loss and accuracy of batches; an empty dict before the first."""
     return next((row for row in reversed(history) if "loss" in row), {})
 
 
-def whole(result: dict[str, Any]) -> bool:
-    """Is every part of a training's result there?"""
-    return result.keys() >= RESULT_KEYS and all(
-        isinstance(result[part], dict) and result[part].keys() >= keys for part, keys in SCORES.items()
-    )
+def is_ensemble(content: dict[str, Any]) -> bool:
+    """Whether this content of a config.json describes an ensemble; older ones name their members beside the config."""
+    return content.get("kind") == "ensemble" or bool(content.get("members"))
 
 
-def folder() -> Path:
-    """Where new runs go: `MNIST_RUNS_DIR` if that is set, else beside the shipped ones in checkpoints/."""
-    return Path(os.environ.get("MNIST_RUNS_DIR") or SHIPPED)
+def runs_folder() -> Path:
+    """Return the folder of new runs: `MNIST_RUNS_DIR` if that is set, else the one of the shipped runs."""
+    return Path(os.environ.get("MNIST_RUNS_DIR") or SHIPPED_FOLDER)
 
 
-def create(
-    config: TrainConfig, recipe: str | None = None, out: Path | None = None, members: list[str] | None = None
-) -> Run:
-    """A new run folder with nothing but its config.json, at `out` or under a name with the time in it.
+def create_run(config: TrainConfig | EnsembleConfig, recipe: str | None = None, out: Path | None = None) -> Run:
+    """Create a run folder with nothing but its config.json, at `out` or under a name with the time in it.
 
-    Raises ValueError for a network that does not exist, RunError when the folder cannot be written or is not empty.
+    Raises ConfigError for an unknown architecture, RunError when the folder cannot be written or is not empty.
     """
-    models.known(config.architecture)
+    if isinstance(config, EnsembleConfig):
+        kind, label = "ensemble", "ensemble"
+    else:
+        models.get_architecture(config.architecture)
+        kind, label = "training", recipe or config.architecture
     now = datetime.now(UTC)
-    name = f"{recipe or config.architecture}@{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    place = out if out is not None else folder() / name
-    about: dict[str, Any] = {"recipe": recipe, "created": now.isoformat(timespec="seconds"), "config": asdict(config)}
-    about |= {"members": members} if members else {}
+    folder = out if out is not None else runs_folder() / f"{label}@{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    content = {
+        "kind": kind, "recipe": recipe, "created": now.isoformat(timespec="seconds"), "config": asdict(config),
+    }  # fmt: skip
     try:
-        if place.exists() and any(place.iterdir()):
-            raise RunError(f"{place} is not empty; choose another folder for the run, or empty it.")
-        place.mkdir(parents=True, exist_ok=True)
-        replace(place / CONFIG, dump(about))
+        if folder.exists() and any(folder.iterdir()):
+            raise RunError(f"{folder} is not empty; choose another folder for the run, or empty it.")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / CONFIG, to_json(content))
     except OSError as error:
         raise RunError(
-            f"The run cannot be written to {place} ({error.strerror or error}); "
+            f"The run cannot be written to {folder} ({error.strerror or error}); "
             "free some space or let MNIST_RUNS_DIR name a folder that can be written to."
         ) from None
-    return Run(place)
+    return Run(folder)
+
+
+FileStamp = tuple[int, int, int] | None  # inode, modification time in ns and size; None where there is no file
+
+
+class RunIndex:
+    """All runs on this machine, each read once and again only when its configuration, result or error changes.
+
+    Reading a thousand runs takes about a second, looking for changes some milliseconds. May be used from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[Path, tuple[tuple[FileStamp, ...], Run | None]] = {}
+
+    def runs(self) -> list[Run]:
+        """Return the shipped runs in the order of their recipes, then all others, the newest first.
+
+        A folder that is not a run is left out.
+        """
+        with self._lock:
+            found: dict[str, Run] = {}
+            entries = {}
+            for parent in dict.fromkeys((SHIPPED_FOLDER, runs_folder())):
+                for folder in _subfolders(parent):
+                    entry = self._entry(folder)
+                    entries[folder] = entry
+                    if entry[1] is not None:
+                        found.setdefault(entry[1].name, entry[1])
+            self._entries = entries
+        order = {name: index for index, name in enumerate(RECIPES)}
+        shipped = [run for run in found.values() if run.shipped]
+        others = [run for run in found.values() if not run.shipped]
+        shipped.sort(key=lambda run: (order.get(run.name, len(order)), run.name))
+        others.sort(key=lambda run: run.created, reverse=True)
+        return shipped + others
+
+    def get(self, name: str | None) -> Run | None:
+        """Return the run of this name, or None; the name is only ever compared, it never becomes a path."""
+        return next((run for run in self.runs() if run.name == name), None)
+
+    def _entry(self, folder: Path) -> tuple[tuple[FileStamp, ...], Run | None]:
+        stamps = tuple(_stamp(folder / file) for file in (CONFIG, RESULT, ERROR))
+        known = self._entries.get(folder)
+        if known is not None and known[0] == stamps:
+            return known
+        try:
+            return stamps, Run(folder)
+        except RunError:
+            return stamps, None
+
+
+def _subfolders(parent: Path) -> list[Path]:
+    try:
+        return [parent / entry.name for entry in os.scandir(parent)]
+    except OSError:  # it does not exist, or may not be read
+        return []
+
+
+def _stamp(file: Path) -> FileStamp:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def list_runs() -> list[Run]:
-    """The shipped runs in the order of their recipes, then all others, the newest first; what is no run is left out."""
-    runs: dict[str, Run] = {}
-    for parent in (SHIPPED, folder()):
-        for place in parent.iterdir() if parent.is_dir() else []:
-            try:
-                runs.setdefault(place.name, Run(place))
-            except RunError:
-                continue
-    places = {name: place for place, name in enumerate(RECIPES)}
-    shipped = sorted((r for r in runs.values() if r.shipped), key=lambda r: (places.get(r.name, len(places)), r.name))
-    others = sorted((r for r in runs.values() if not r.shipped), key=lambda run: run.created, reverse=True)
-    return shipped + others
+    """Return the shipped runs in the order of their recipes, then all others, the newest first."""
+    return RunIndex().runs()
 
 
 def load_run(name_or_path: str | Path) -> Run:
-    """The run of this name among the shipped and the visitors', or in this folder. Raises RunError.
+    """Return the run of this name among the shipped and the visitors' runs, or the one in this folder.
 
-    A bare name is only ever compared with the names there are; it never becomes a path.
+    A bare name is only ever compared with existing names; it never becomes a path. Raises RunError.
     """
     text = str(name_or_path)
-    run = named(text)
-    if run is None and is_name(text) and not os.path.isdir(text):
+    run = find_run(text)
+    if run is None and is_run_name(text) and not os.path.isdir(text):
         names = ", ".join(run.name for run in list_runs()) or "none yet"
         raise RunError(f"there is no run {text!r}; the runs are {names}.")
     return run or Run(name_or_path)
 
 
-def is_name(text: str) -> bool:
-    """Is it a bare name, that leads nowhere as a path?"""
+def is_run_name(text: str) -> bool:
+    """Whether the text is a bare name, which leads nowhere as a path."""
     return bool(re.fullmatch(r"[\w@.-]+", text) and text.strip("."))
 
 
-def named(name: str) -> Run | None:
-    """The run of this bare name among the shipped and the visitors'. Raises RunError when its config is damaged."""
-    for parent in (SHIPPED, folder()):
-        if is_name(name) and parent.is_dir() and name in os.listdir(parent):
+def find_run(name: str) -> Run | None:
+    """Return the run of this bare name, or None. Raises RunError when its config.json is damaged."""
+    for parent in (SHIPPED_FOLDER, runs_folder()):
+        if is_run_name(name) and parent.is_dir() and name in os.listdir(parent):
             return Run(parent / name)
     return None
 
 
-def replace(file: Path, content: bytes) -> None:
-    """Write beside and rename into place: readers see the old content or the new, never half of it."""
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write beside the file and rename into place: readers see the old content or the new, never half of it."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with open(beside, "wb") as stream:
@@ -321,6 +398,6 @@ def replace(file: Path, content: bytes) -> None:
         raise
 
 
-def dump(content: dict[str, Any]) -> bytes:
-    """JSON for people to read too."""
+def to_json(content: dict[str, Any]) -> bytes:
+    """Return indented JSON, so that people can read it too."""
     return (json.dumps(content, indent=1) + "\n").encode()

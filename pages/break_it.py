@@ -2,23 +2,24 @@
 
 import streamlit as st
 
-from mnist_core import breaking
-from ui import fooling, hand
-from ui.shell import links_to_others, shell
+from mnist_core.analysis import perturbations
+from ui import digit_picker
+from ui.break_it import attack, sliders
+from ui.shell import links_to_other_pages, shell
 
 shell("Break it")
-run, digit, network = hand.choose()
+run, digit, network = digit_picker.choose_run_and_digit()
 
-values = fooling.settings()
+values = sliders.slider_values()
 left, right = st.columns(2, gap="large")
 with left:  # on a phone this comes first
-    label = fooling.compared(network, digit, breaking.changed(digit.image, values))
-    fooling.line(network, digit, values, label)
+    label = sliders.compare_answers(network, digit, perturbations.perturb(digit.image, values))
+    sliders.response_curve(network, digit, values, label)
 with right:
-    fooling.sliders(values)
+    sliders.sliders(values)
 
 st.subheader("Fool it", anchor=False)
-fooling.fool(run, network, digit)
+attack.attack_section(run, network, digit)
 
 st.subheader("Go on", anchor=False)
-links_to_others("Break it")
+links_to_other_pages("Break it")

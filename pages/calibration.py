@@ -2,38 +2,45 @@
 
 import streamlit as st
 
-from mnist_core.calibration import calibration_error, coverage_curve, refuse, reliability, tells_apart
-from ui import address, controls, figures, misread, report, trust, words
-from ui.shell import link, links_to_others, shell
+from mnist_core.analysis.calibration import (
+    auroc,
+    coverage_curve,
+    expected_calibration_error,
+    reliability_bins,
+    selective_prediction,
+)
+from ui import charts, labels, metric_row, run_picker, url_state
+from ui.calibration import diagrams
+from ui.shell import links_to_other_pages, page_link, shell
 
 SHARES = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # percent it may refuse
 
 shell("Calibration")
-run = controls.choose_run()
-found = misread.reading_or_stop(run)
+run = run_picker.choose_run()
+found = run_picker.evaluation_or_stop(run, "Calibration")
 sure, right = found.sure, found.read == found.labels
-table = reliability(sure, right)
-accuracy, confidence, apart = right.mean(), sure.mean(), tells_apart(sure, right)
-error = calibration_error(table)
+table = reliability_bins(sure, right)
+accuracy, confidence, apart = right.mean(), sure.mean(), auroc(sure, right)
+error = expected_calibration_error(table)
 
-report.figures_row(
-    ("Test accuracy", words.percent(accuracy), f"{len(right):,} test digits", "The share read as labelled."),
+metric_row.metric_row(
+    ("Test accuracy", labels.percent(accuracy), f"{len(right):,} test digits", "The share read as labelled."),
     (
         "Mean confidence",
-        words.percent(confidence),
+        labels.percent(confidence),
         f"{100 * abs(confidence - accuracy):.2f} points {'above' if confidence > accuracy else 'below'} accuracy",
         "The probability of the answer, averaged over all test digits. A calibrated network's is its accuracy.",
     ),
     (
         "Calibration error",
-        words.percent(error),
+        labels.percent(error),
         "ECE, 15 bins",
         "Expected calibration error: sort the digits into 15 equal ranges of confidence; take how far the mean "
         "confidence of each range is from the share read rightly; average, each range weighted by its digits.",
     ),
     (
         "Tells right from wrong",
-        words.percent(apart),
+        labels.percent(apart),
         "of pairs" if apart is not None else "it makes no mistake",
         "Take a digit it reads rightly and one it misreads: the share of such pairs in which it is surer of the "
         "right one (area under the ROC curve). 50 % is chance, 100 % perfect.",
@@ -44,9 +51,9 @@ left, right_half = st.columns(2, gap="large")
 with left:
     st.subheader("Is it as right as it is sure?", anchor=False)
     st.plotly_chart(
-        trust.reliability(table),
+        diagrams.reliability_diagram(table),
         key="reliability",
-        config=figures.NO_BAR,
+        config=charts.PLOTLY_CONFIG,
         alt="Reliability diagram: accuracy against confidence in 15 ranges, and how many digits are in each",
     )
     st.caption(
@@ -57,23 +64,23 @@ with left:
     )
 with right_half:
     st.subheader("What if it may refuse?", anchor=False)
-    wanted = address.one_of("refuse", [f"{share:g}" for share in (1, *SHARES)])
+    wanted = url_state.one_of("refuse", [f"{share:g}" for share in (1, *SHARES)])
     st.session_state["may_refuse"] = float(wanted)
     share = st.select_slider(
         "It may refuse the digits it is least sure of",
         [float(share) for share in SHARES],
         format_func=lambda share: f"{share:g} %",
         key="may_refuse",
-        on_change=lambda: address.change(refuse=f"{st.session_state['may_refuse']:g}"),
+        on_change=lambda: url_state.update(refuse=f"{st.session_state['may_refuse']:g}"),
         help="Sort the digits by confidence and leave out this share at the lower end. Coverage is the share that is "
         "answered; accuracy the share of these answers that are right.",
     )
-    left_over = refuse(sure, right, share / 100)
-    st.markdown(trust.refusal(left_over, right, share))
+    left_over = selective_prediction(sure, right, share / 100)
+    st.markdown(diagrams.selective_prediction_text(left_over, right, share))
     st.plotly_chart(
-        trust.coverage(*coverage_curve(sure, right), at=(1 - left_over.kept.mean(), left_over.accuracy)),
+        diagrams.coverage_chart(*coverage_curve(sure, right), at=(1 - left_over.kept.mean(), left_over.accuracy)),
         key="coverage",
-        config=figures.NO_BAR,
+        config=charts.PLOTLY_CONFIG,
         alt="Accuracy of the answers against the share of digits that is refused",
     )
     st.caption(
@@ -81,6 +88,6 @@ with right_half:
         "unsure of. What is left are the mistakes it is confident in; no threshold finds those."
     )
 
-link("Mistakes", "Look at the confident mistakes", run=run.name, filter="confident")
+page_link("Mistakes", "Look at the confident mistakes", run=run.name, filter="confident")
 st.subheader("Go on", anchor=False)
-links_to_others("Calibration")
+links_to_other_pages("Calibration")

@@ -2,70 +2,76 @@
 
 import streamlit as st
 
-from mnist_core.metrics import confusion
-from ui import address, browse, cells, classes, controls, figures, matrix
-from ui.shell import links_to_others, shell
+from mnist_core.metrics import confusion_matrix
+from ui import charts, digit_browser, labels, run_picker, url_state
+from ui.components.touch import touch
+from ui.confusion import chart, per_class, selection
+from ui.shell import links_to_other_pages, shell
 
 shell("Confusion matrix")
 with st.container(horizontal=True, key="which"):
-    run = controls.choose_run()
-    other = cells.choose_other(run)
-answers = cells.answers_of(run)
-others = cells.answers_of(other) if other else None
+    run = run_picker.choose_run()
+    other = selection.choose_other_run(run)
+answers = selection.predictions_or_error(run)
+others = selection.predictions_or_error(other) if other else None
 if answers is None or (other and others is None):
-    links_to_others("Confusion matrix")
+    links_to_other_pages("Confusion matrix")
     st.stop()
 
-counts = confusion(answers.log_probabilities.argmax(1), answers.labels)
-cell = cells.chosen_cell()
-digit = browse.digit_in_address(len(answers.labels))
-digits = browse.tested_digits(run, answers.labels)
+counts = confusion_matrix(answers.log_probabilities.argmax(1), answers.labels)
+cell = selection.selected_cell()
+digit = digit_browser.digit_in_url(len(answers.labels))
+digits = digit_browser.available_test_digits(run, answers.labels)
 
 left, right = st.columns([11, 10], gap="medium")
 with left:
     with st.container(horizontal=True, vertical_alignment="center", key="drawn"):
-        show = address.choice("Cells show", {"counts": "Counts", "rates": "% of row"}, "show", "counts", labelled=False)
-        diagonal = address.switch("Diagonal", "diagonal", "shown", "hidden", True, "What was read correctly.")
-        log = address.switch(
+        show = url_state.choice(
+            "Cells show", {"counts": "Counts", "rates": "% of row"}, "show", "counts", labelled=False
+        )
+        diagonal = url_state.toggle("Diagonal", "diagonal", "shown", "hidden", True, "What was read correctly.")
+        log = url_state.toggle(
             "Log colour", "scale", "log", "linear", True, "Colour grows with the logarithm: a single mistake shows."
         )
     drawn = {"shares": show == "rates", "diagonal": diagonal, "log": log}
     if others is None:
-        figure = matrix.confusion(counts, **drawn)
+        figure = chart.confusion_chart(counts, **drawn)
     else:
-        figure = matrix.difference(counts, confusion(others.log_probabilities.argmax(1), others.labels), **drawn)
+        figure = chart.difference_chart(
+            counts, confusion_matrix(others.log_probabilities.argmax(1), others.labels), **drawn
+        )
     st.plotly_chart(
         figure,
         key="matrix",
-        on_select=cells.clicked,
+        on_select=selection.on_chart_click,
         selection_mode="points",
-        config=figures.NO_BAR,
-        alt=cells.in_words(run, other, counts),
+        config=charts.PLOTLY_CONFIG,
+        alt=selection.alt_text(run, other, counts),
     )
-    st.html(matrix.frame(cell))
-    st.caption(cells.notice(run, other))
+    st.html(chart.selection_frame(cell))
+    st.caption(selection.insight(run, other))
 with right:
-    cells.choose_by_name()
+    selection.cell_selectboxes()
     if digits is None:
-        st.caption(browse.NO_PICTURES)
+        st.caption(digit_browser.NO_IMAGES)
     if others is None:
-        digit = cells.digits_of(cell, answers, digits, diagonal, digit)
+        digit = selection.cell_digits(cell, answers, digits, diagonal, digit)
     else:
-        digit = cells.digits_apart(cell, [run, other], [answers, others], digits, digit)
+        digit = selection.differing_digits(cell, [run, other], [answers, others], digits, digit)
 
 if digit is not None:
-    browse.detail(digit, digits, cells.by_title((run, answers), (other, others)))
+    digit_browser.digit_detail(digit, digits, selection.by_label((run, answers), (other, others)))
 
-st.subheader(f"{browse.title(run)} in numbers", anchor=False)
-classes.summary(run, answers)
+st.subheader(f"{labels.unique_run_label(run)} in numbers", anchor=False)
+per_class.summary(run, answers)
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    classes.table(answers)
+    per_class.table(answers)
 with right:
     st.markdown("**Most confused**")
-    cells.pairs(counts)
+    selection.most_confused_buttons(counts)
 st.markdown("**The matrix as a table**")
-cells.as_table(counts)
-cells.touch(key="touch")  # so that a finger chooses what it touches
+selection.matrix_table(counts)
+touch.touch(key="touch")  # so that a finger chooses what it touches
 st.subheader("Go on", anchor=False)
-links_to_others("Confusion matrix")
+links_to_other_pages("Confusion matrix")

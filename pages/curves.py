@@ -2,34 +2,35 @@
 
 import streamlit as st
 
-from ui import caches, compare, difference
-from ui.shell import links_to_others, shell
+from ui import caches
+from ui.curves import chart, comparison, controls, table
+from ui.shell import links_to_other_pages, shell
 
 shell("Curves")
-runs = compare.choose_runs()
-worker = caches.worker()
+runs = controls.choose_runs()
+worker = caches.executor()
 grows = worker.run is not None and worker.run.name in [run.name for run in runs] and not worker.stopping
 
 
 @st.fragment(run_every=1 if grows else None)
 def watch() -> None:
     """The curves, once a second while one of them grows."""
-    compare.figure(runs, view)
+    chart.show_curves(runs, view)
 
 
 if runs:
-    view = compare.choose_view()
+    view = controls.choose_view()
     watch()
     st.subheader("Recipes and results", anchor=False)
-    compare.summary(runs)
-    compare.table(runs)
+    table.summary(runs)
+    table.table(runs)
 else:
     st.info("Choose at least one run to see its curves.")
 
 st.subheader("What differs between two", anchor=False)
 st.caption("The digits that one of two runs reads right and the other does not: are they more than chance?")
-pair = difference.pair_of(runs)
+pair = comparison.choose_pair(runs)
 if pair:
-    difference.apart(*pair)
+    comparison.show_comparison(*pair)
 st.subheader("Go on", anchor=False)
-links_to_others("Curves")
+links_to_other_pages("Curves")

@@ -3,43 +3,45 @@
 import streamlit as st
 
 from mnist_core.runs import Run
-from ui import caches, canvas, controls, drawn, own_digits, reading, upload
-from ui.shell import links_to_others, shell
+from ui import caches, run_picker
+from ui.components.canvas import canvas
+from ui.draw import image_upload, prediction, rendering, test_set
+from ui.shell import links_to_other_pages, shell
 
 shell("Draw")
-caches.readers_are_coming()
+caches.preload_networks()
 with st.container(horizontal=True, vertical_alignment="bottom", key="desk_top"):
-    way = upload.choose_way()
+    way = image_upload.choose_source()
     with st.container(key="desk_model", width=400):
-        run = controls.choose_run("pen")
+        run = run_picker.choose_run("pen")
 
 
 @st.fragment
 def read_drawing(run: Run) -> None:
     """The pad and all that follows from it: a stroke moves nothing else on the page."""
     with st.container(horizontal=True, key="desk"):
-        with st.container(key="desk_pad", width=canvas.SIDE):
-            brought = reading.brought(canvas.pad())
+        with st.container(key="desk_pad", width=canvas.CANVAS_SIZE):
+            brought = prediction.prepare_drawing(canvas.drawing_canvas())
         raw = st.session_state.get("skip", False)
         digit = None if brought is None else brought.raw if raw else brought.prepared
         with st.container(key="desk_answer"):
-            reading.answer(run, digit)
-            own_digits.ask(brought)
+            prediction.show_answer(run, digit)
+            test_set.ask_label(brought)
         with st.container(key="desk_seen", width=250):
             st.markdown("**What the network sees**")
-            st.html(drawn.seen(digit))
-            st.toggle("Skip the preparation", key="skip", persist_state="session", help=reading.SKIP)
-            st.caption(reading.WITHOUT if raw else reading.WITH)
-            reading.link_inside(run, brought)
-    reading.preparation(brought, raw)
-    reading.vote(run, digit)
-    own_digits.tell()
+            st.html(rendering.network_input_html(digit))
+            st.toggle("Skip the preparation", key="skip", persist_state="session", help=prediction.SKIP_HELP)
+            st.caption(prediction.RESIZED_NOTE if raw else prediction.PREPARED_NOTE)
+            prediction.look_inside_link(run, brought)
+    prediction.show_preparation(brought, raw)
+    prediction.show_all_models(run, digit)
+    test_set.rerun_if_grown()
 
 
-if way == upload.DRAW:
+if way == image_upload.DRAW:
     read_drawing(run)
 else:
-    upload.read_picture(way, run)
-own_digits.show(run)
+    image_upload.image_section(way, run)
+test_set.show_test_set(run)
 st.subheader("Go on", anchor=False)
-links_to_others("Draw")
+links_to_other_pages("Draw")

@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from mnist_core import explain
-from ui import address, hand, inside
-from ui.shell import links_to_others, shell
+from mnist_core.analysis import activations
+from ui import digit_picker, url_state
+from ui.look_inside import attribution, layers, neighbors
+from ui.shell import links_to_other_pages, shell
 
 shell("Look inside")
-run, digit, network = hand.choose()
-passed = explain.steps(network, digit.image)
+run, digit, network = digit_picker.choose_run_and_digit()
+passed = activations.layer_activations(network, digit.image)
 scores = passed[-1].after
-layer = inside.chosen_layer(passed)
+layer = layers.selected_layer(passed)
 
-inside.chain(digit, passed, layer, explain.probabilities(scores))
-part = address.choice("Look at", inside.PARTS, "part", "layers", labelled=False)
+layers.layer_strip(digit, passed, layer, activations.softmax(scores))
+part = url_state.choice("Look at", layers.VIEWS, "part", "layers", labelled=False)
 if part == "layers":
-    inside.maps(network, passed, layer)
+    layers.feature_maps_section(network, passed, layer)
 elif part == "why":
-    inside.why(run, digit, scores)
+    attribution.attribution_section(run, digit, scores)
 else:
-    inside.nearest(run, digit, network)
+    neighbors.neighbors_section(run, digit, network)
 
 st.subheader("Go on", anchor=False)
-links_to_others("Look inside")
+links_to_other_pages("Look inside")

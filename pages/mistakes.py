@@ -2,26 +2,27 @@
 
 import streamlit as st
 
-from ui import address, browse, controls, misread, mistake, quiz
-from ui.shell import links_to_others, shell
+from ui import digit_browser, run_picker, url_state
+from ui.mistakes import detail, list, quiz
+from ui.shell import links_to_other_pages, shell
 
 shell("Mistakes")
 left, right = st.columns([2, 1], vertical_alignment="bottom")
 with left:
-    run = controls.choose_run()
-found = misread.reading_or_stop(run)
-digits = browse.tested_digits(run, found.labels)
+    run = run_picker.choose_run()
+found = run_picker.evaluation_or_stop(run, "Mistakes")
+digits = digit_browser.available_test_digits(run, found.labels)
 with right:
-    view = address.choice("View", misread.VIEWS, "view", "gallery")
+    view = url_state.choice("View", list.VIEWS, "view", "gallery")
 
 if view == "quiz":
-    quiz.play(found, digits)
+    quiz.quiz(found, digits)
     st.stop()
 
-misread.headline(found)
-wanted = misread.choose_filter(found)
-places = misread.matching(found, wanted)
-digit = misread.digit_in_view(found, places)
+list.summary(found)
+wanted = list.choose_filter(found)
+places = list.filter_mistakes(found, wanted)
+digit = list.selected_digit(found, places)
 listed, shown = st.columns([3, 2], gap="medium")
 with listed:
     if not len(found.mistakes):
@@ -29,11 +30,11 @@ with listed:
     elif not len(places):
         st.info("No mistake of this network is like that. Choose a wider filter.")
     elif view == "gallery":
-        misread.grid(found, places, digits, digit)
+        list.mistake_grid(found, places, digits, digit)
     else:
-        misread.table(found, places, digits)
+        list.mistake_table(found, places, digits)
     if digits is None:
-        st.caption(browse.NO_PICTURES)
+        st.caption(digit_browser.NO_IMAGES)
     frame = " An orange frame marks a label in doubt." if found.doubts else ""
     st.caption(
         f"{len(places):,} of {len(found.mistakes):,} mistakes, the largest loss first. Written → read as.{frame} "
@@ -41,7 +42,7 @@ with listed:
     )
 with shown:
     if digit is not None:
-        mistake.detail(found, digit, places, digits)
+        detail.mistake_detail(found, digit, places, digits)
 
 st.subheader("Go on", anchor=False)
-links_to_others("Mistakes")
+links_to_other_pages("Mistakes")

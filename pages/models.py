@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from mnist_core.runs import list_runs
-from ui import report
-from ui.shell import links_to_others, shell
+from ui import caches, run_summary, run_table
+from ui.models import detail
+from ui.shell import links_to_other_pages, shell
 
 shell("Models")
-runs = list_runs()
+runs = caches.runs()
 if not runs:
     st.info("There is no model yet. Train one: it appears here when it is finished or stopped.")
-    links_to_others("Models")
+    links_to_other_pages("Models")
     st.stop()
 
 st.caption(
@@ -18,8 +18,8 @@ st.caption(
     "intervals overlap do not really differ."
 )
 chosen = st.dataframe(
-    report.shelf(runs),
-    column_config=report.SHELF_COLUMNS,
+    run_table.run_table(runs),
+    column_config=run_table.COLUMNS,
     hide_index=True,
     height=min(36 * len(runs) + 38, 780),  # rows further down are only drawn when they are scrolled to
     on_select="rerun",
@@ -31,8 +31,8 @@ chosen = st.dataframe(
 run = runs[min(chosen["selection"]["rows"][0], len(runs) - 1)] if chosen["selection"]["rows"] else runs[0]
 st.caption("Click a row to see that model.")
 
-report.heading(run)
-report.about(run)
-report.downloads(run)
+run_summary.heading(run)
+detail.about(run)
+detail.downloads(run)
 st.subheader("Go on", anchor=False)
-links_to_others("Models")
+links_to_other_pages("Models")

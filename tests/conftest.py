@@ -14,7 +14,7 @@ import pytest
 
 from mnist_core.config import TrainConfig
 from mnist_core.data import MNIST_FILES, DataError, Digits, raw_folder
-from mnist_core.runs import Run, create
+from mnist_core.runs import Run, create_run
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # toy networks are faster so, and the cores may be busy
 
@@ -40,7 +40,7 @@ def runs_folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def mnist():
     """The folder with the real MNIST, for tests that are about nothing less."""
-    from mnist_core.fetch import find_or_download
+    from mnist_core.download import find_or_download
 
     try:
         return find_or_download()
@@ -65,7 +65,7 @@ def trained(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNIST_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
-        run = create(TrainConfig(dataset="sample", architecture="softmax", epochs=2, device="cpu"))
+        run = create_run(TrainConfig(dataset="sample", architecture="softmax", epochs=2, device="cpu"))
     for _ in train(run):
         pass
     return run
@@ -80,7 +80,7 @@ class StandIn:
         self.failures: dict[str, str] = {}
 
     def start(self, config: TrainConfig, recipe: str | None = None) -> Run:
-        self.run = create(config, recipe)
+        self.run = create_run(config, recipe)
         return self.run
 
     def stop(self) -> None:
@@ -95,7 +95,7 @@ def worker(monkeypatch) -> StandIn:
     from ui import caches
 
     stand_in = StandIn()
-    monkeypatch.setattr(caches, "worker", lambda: stand_in)
+    monkeypatch.setattr(caches, "executor", lambda: stand_in)
     return stand_in
 
 
@@ -105,11 +105,11 @@ def app(tmp_path, monkeypatch, worker, no_mnist):
     import streamlit as st
     from streamlit.testing.v1 import AppTest
 
-    from mnist_core import fetch, runs
+    from mnist_core import download, runs
 
-    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(runs, "SHIPPED_FOLDER", tmp_path / "shipped")
     monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(fetch, "online", lambda: False)
+    monkeypatch.setattr(download, "online", lambda: False)
     st.cache_resource.clear()
     yield AppTest.from_file(Path(__file__).resolve().parent.parent / "Home.py", default_timeout=60)
     st.cache_resource.clear()

@@ -14,13 +14,13 @@ import pytest
 import torch
 from PIL import Image
 
-from mnist_core import fetch
+from mnist_core import download
 from mnist_core.__main__ import main
 from mnist_core.config import TrainConfig
 from mnist_core.data import load_digits
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import create, load_run
+from mnist_core.runs import create_run, load_run
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ["train", "evaluate", "classify", "list", "download"]
@@ -114,7 +114,7 @@ def test_nonsense_is_refused_in_one_line(command, line, runs_folder, monkeypatch
 
 
 def test_train_without_mnist_names_the_way_out(command, no_mnist, runs_folder, monkeypatch):
-    monkeypatch.setattr(fetch, "online", lambda: False)
+    monkeypatch.setattr(download, "online", lambda: False)
     code, out, err = command("train", "--recipe", "softmax")
     assert (code, out, len(err)) == (2, [], 1)
     assert "MNIST_DATA_DIR" in err[0]
@@ -132,7 +132,7 @@ def test_what_train_reports_evaluate_finds_again(command, tmp_path):
     assert (code, out[0]) == (0, str(folder))
     code, again, err = command("evaluate", folder)
     assert (code, err) == (0, [])
-    assert accuracy(again[1]) == accuracy(out[1]) == f"{load_run(folder).result['test']['accuracy']:.2%}"
+    assert accuracy(again[1]) == accuracy(out[1]) == f"{load_run(folder).result.test.accuracy:.2%}"
 
 
 def test_train_takes_the_recipe_and_the_options(command, tmp_path):
@@ -246,7 +246,7 @@ def test_list_names_every_recipe_and_network(command):
 
 
 def test_list_says_how_every_run_ended(command, runs_folder):
-    unfinished, failed = create(TrainConfig()), create(TrainConfig())
+    unfinished, failed = create_run(TrainConfig()), create_run(TrainConfig())
     failed.fail("The loss was nan.")
     code, out, err = command("list")
     assert (code, err) == (0, [])
@@ -256,7 +256,7 @@ def test_list_says_how_every_run_ended(command, runs_folder):
 
 
 def test_list_goes_on_after_a_damaged_run(command, runs_folder):
-    damaged, other = create(TrainConfig()), create(TrainConfig())
+    damaged, other = create_run(TrainConfig()), create_run(TrainConfig())
     (damaged.folder / "result.json").write_text("{")
     code, out, _ = command("list", "runs")
     lines = dict(line.split(maxsplit=1) for line in out)

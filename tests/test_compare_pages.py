@@ -10,11 +10,13 @@ import pytest
 from test_house import loaded_after
 from visiting import said
 
+from mnist_core.analysis.comparison import mcnemar_p_value
+from mnist_core.analysis.selection import cell_indices
 from mnist_core.data import DataError
-from mnist_core.metrics import in_cell, mcnemar, per_class
+from mnist_core.metrics import per_class
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, PREDICTIONS, Predictions, Run
-from ui import browse, caches
+from ui import caches, labels
 
 CONFUSION, CURVES = "pages/confusion.py", "pages/curves.py"
 STRANGE = ["99999", "-1", "4.0", "four", "", "../4", "<b>4</b>", "9" * 5000, "٤", "\0"]
@@ -64,7 +66,7 @@ def pair(run):
     read = answers.log_probabilities.argmax(1)
     wrong = [(int(w), int(r)) for w, r in zip(answers.labels, read, strict=True) if w != r]
     written, read_as = max(set(wrong), key=wrong.count)
-    return written, read_as, in_cell(answers.log_probabilities, answers.labels, written, read_as).tolist()
+    return written, read_as, cell_indices(answers.log_probabilities, answers.labels, written, read_as).tolist()
 
 
 def listed(app):
@@ -92,7 +94,7 @@ def test_without_pictures_the_digits_of_the_cell_are_listed(opened, run, pair):
 def test_a_hidden_diagonal_leaves_what_was_read_right_out_of_a_row(opened, run, hidden):
     app = opened(CONFUSION, run=run.name, true="3", diagonal="hidden" if hidden else "shown")
     answers = run.predictions
-    assert listed(app) == [in_cell(answers.log_probabilities, answers.labels, 3, None, not hidden).tolist()]
+    assert listed(app) == [cell_indices(answers.log_probabilities, answers.labels, 3, None, not hidden).tolist()]
 
 
 @pytest.mark.usefixtures("without_pictures")
@@ -161,7 +163,9 @@ def test_a_digit_in_the_address_is_shown_with_what_the_run_made_of_it(opened, ru
 def test_a_difference_shows_what_only_one_of_two_has_in_the_cell(opened, run, copy_of, without_pictures):
     shifted = copy_of("shifted", np.roll(run.predictions.log_probabilities, 1, axis=1))
     app = opened(CONFUSION, run=run.name, other=shifted.name, true="4", read="4")
-    one, other = (in_cell(r.predictions.log_probabilities, r.predictions.labels, 4, 4).tolist() for r in (run, shifted))
+    one, other = (
+        cell_indices(r.predictions.log_probabilities, r.predictions.labels, 4, 4).tolist() for r in (run, shifted)
+    )
     assert listed(app) == [
         only for only in ([p for p in one if p not in other], [p for p in other if p not in one]) if only
     ]
@@ -231,7 +235,7 @@ def test_only_settings_that_differ_are_columns(opened, run, copy_of):
     (table,) = [frame.value for frame in app.dataframe if "CPU seconds" in frame.value]
     assert table.columns[:4].tolist() == ["Run", "Learning rate", "Epochs", "Test accuracy"]
     assert table["Learning rate"].tolist() == [run.config.learning_rate, 0.5]
-    assert table["Test accuracy"][0] == round(100 * run.result["test"]["accuracy"], 2)
+    assert table["Test accuracy"][0] == round(100 * run.result.test.accuracy, 2)
 
 
 def test_a_run_is_no_different_from_its_copy(opened, run, copy_of):
@@ -248,8 +252,8 @@ def test_what_differs_between_two_is_told_and_listed(opened, run, copy_of):
     worse[right] = np.roll(worse[right], 1, axis=1)
     copy_of("worse", worse)
     app = opened(CURVES, a="worse", b=run.name)
-    assert f"**These two differ: {browse.title(run)} is better.**" in said(app)
-    assert f"(p = {mcnemar(0, 20):.2g})" in said(app)
+    assert f"**These two differ: {labels.unique_run_label(run)} is better.**" in said(app)
+    assert f"(p = {mcnemar_p_value(0, 20):.2g})" in said(app)
     assert [sorted(places) for places in listed(app)] == [right.tolist()]
 
 
@@ -301,7 +305,7 @@ def test_damaged_answers_are_a_sentence(opened, run, copy_of, page):
 
 def test_both_pages_bring_no_torch():
     code = (
-        "import numpy as np; import ui.compare, ui.difference, ui.cells, ui.classes;"
+        "import numpy as np; import ui.curves.controls, ui.curves.comparison, ui.confusion.selection, ui.confusion.per_class;"
         "from mnist_core import metrics, load_run;"
         "answers = load_run('sample-digits').predictions; read = answers.log_probabilities.argmax(1);"
         "metrics.confusion(read, answers.labels); metrics.per_class(read, answers.labels); metrics.mcnemar(3, 4)"

@@ -5,10 +5,10 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from mnist_core.config import DATASETS, VALIDATION_SIZES, TrainConfig, checked, from_dict, kind_of, setting_of
+from mnist_core.config import DATASETS, VALIDATION_SIZES, TrainConfig, config_from_dict, setting_of, type_of, validated
 
 FIELDS = [field.name for field in fields(TrainConfig)]
-NUMBERS = [name for name in FIELDS if kind_of(name) is not str]
+NUMBERS = [name for name in FIELDS if type_of(name) is not str]
 CHOICES = [name for name in FIELDS if setting_of(name).choices]
 
 
@@ -28,7 +28,7 @@ def test_a_field_refuses_another_type(name, value):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_text_and_numbers_are_not_taken_for_each_other(name):
-    refusal(name, 1 if kind_of(name) is str else "1")
+    refusal(name, 1 if type_of(name) is str else "1")
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -41,7 +41,7 @@ def test_a_number_is_finite(name, value):
 def test_a_number_beyond_its_limits_is_refused_with_the_limit(name):
     about = setting_of(name)
     low, high = about.minimum, about.maximum
-    beyond = (low - 1, high + 1) if kind_of(name) is int else (math.nextafter(low, -1), math.nextafter(high, math.inf))
+    beyond = (low - 1, high + 1) if type_of(name) is int else (math.nextafter(low, -1), math.nextafter(high, math.inf))
     assert f"{low:g}" in refusal(name, low if about.above else beyond[0])
     assert f"at most {high:.10g}" in refusal(name, beyond[1])
 
@@ -66,9 +66,9 @@ def test_every_choice_is_allowed(name):
         assert getattr(TrainConfig(**{name: choice}), name) == choice
 
 
-@pytest.mark.parametrize("name", [name for name in FIELDS if kind_of(name) is float])
+@pytest.mark.parametrize("name", [name for name in FIELDS if type_of(name) is float])
 def test_a_whole_number_serves_where_a_fraction_is_expected(name):
-    assert isinstance(checked(name, 1 if setting_of(name).above else 0), float)
+    assert isinstance(validated(name, 1 if setting_of(name).above else 0), float)
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -78,12 +78,12 @@ def test_no_validation_size_means_the_data_sets_own(dataset):
 
 def test_a_config_survives_being_a_dict():
     config = TrainConfig(dataset="sample", optimizer="sgd", epochs=0.5, seed=7)
-    assert from_dict(asdict(config)) == config
+    assert config_from_dict(asdict(config)) == config
 
 
 def test_an_unknown_setting_is_refused_by_name():
     with pytest.raises(ValueError, match="no setting 'learning_rat'; the settings are dataset, "):
-        from_dict({"learning_rat": 1e-3})
+        config_from_dict({"learning_rat": 1e-3})
 
 
 def test_a_config_does_not_change():

@@ -9,10 +9,10 @@ import torch
 
 from mnist_core.config import DATASETS
 from mnist_core.data import (
+    FILE_PREFIXES,
     MEAN,
     MNIST_FILES,
-    PARTS,
-    SPREAD,
+    STD,
     DataError,
     Digits,
     cache_folder,
@@ -41,7 +41,7 @@ def sample():
     return Digits(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", FILE_PREFIXES)
 def test_sample_digits_are_pictures_with_labels(part):
     digits = load_digits("sample", part)
     assert (digits.images.dtype, digits.labels.dtype) == (np.uint8, np.int64)
@@ -75,11 +75,11 @@ def test_sample_digits_have_mnists_size(sample):
 
 
 def test_sample_parts_have_the_same_share_of_every_digit():
-    train, test = (np.bincount(load_digits("sample", part).labels) for part in PARTS)
+    train, test = (np.bincount(load_digits("sample", part).labels) for part in FILE_PREFIXES)
     np.testing.assert_allclose(test / (train + test), 0.2, atol=0.01)
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", FILE_PREFIXES)
 def test_digits_cannot_be_changed_by_a_reader(part):
     digits = load_digits("sample", part)
     with pytest.raises(ValueError, match="read-only"):
@@ -134,14 +134,14 @@ def test_a_split_may_leave_just_one_of_each_digit(toy_digits, size):
 def test_normalise_is_the_formula(toy_digits):
     x = normalise(torch.tensor(toy_digits.images))
     assert x.shape == (300, 1, 28, 28)
-    np.testing.assert_allclose(x[:, 0], (toy_digits.images / 255 - MEAN) / SPREAD, atol=1e-6)
+    np.testing.assert_allclose(x[:, 0], (toy_digits.images / 255 - MEAN) / STD, atol=1e-6)
 
 
 def test_mnist_is_what_torchvision_reads(mnist, monkeypatch):
     from torchvision.datasets import MNIST
 
     monkeypatch.setenv("MNIST_DATA_DIR", str(mnist))
-    for part in PARTS:
+    for part in FILE_PREFIXES:
         ours, theirs = load_digits("mnist", part), MNIST(mnist, train=part == "train")
         np.testing.assert_array_equal(ours.images, theirs.data)
         np.testing.assert_array_equal(ours.labels, theirs.targets)
@@ -151,7 +151,7 @@ def test_mean_and_spread_are_those_of_mnist(mnist, monkeypatch):
     monkeypatch.setenv("MNIST_DATA_DIR", str(mnist))
     images = load_digits("mnist", "train").images
     assert round(images.mean() / 255, 4) == MEAN
-    assert round(images.std(dtype=np.float32) / 255, 4) == SPREAD
+    assert round(images.std(dtype=np.float32) / 255, 4) == STD
 
 
 def test_packed_files_serve_as_well(no_mnist, small_mnist, monkeypatch, toy_digits):

@@ -13,10 +13,13 @@ import streamlit as st
 from PIL import Image
 from visiting import said, visit
 
-from mnist_core import pictures, runs
-from mnist_core.drawing import Found, find_digits, just_resized, steps
+from mnist_core import image_file, runs
+from mnist_core.drawing import naive_resize, prepare
 from mnist_core.runs import MODEL, Run
-from ui import caches, canvas, drawn, own_digits, reading
+from mnist_core.segmentation import FoundDigit, find_digits
+from ui import caches, palette
+from ui.components.canvas import canvas
+from ui.draw import prediction, rendering, test_set
 
 STROKE, SECOND = {"type": "path", "path": 1}, {"type": "path", "path": 2}
 
@@ -53,7 +56,7 @@ def mine(app, tmp_path):
 
 
 def draw(app, sheet, objects=(STROKE,)):
-    app.session_state[canvas.KEY] = sent(sheet, objects)
+    app.session_state[canvas.CANVAS_KEY] = sent(sheet, objects)
     return app.run()
 
 
@@ -81,17 +84,17 @@ def test_a_pad_without_a_digit_predicts_nothing(app, sheet):
 
 
 def test_a_drawing_is_read_as_the_run_reads_its_digit(app, mine):
-    believed = mine.predict(steps(np.pad(SEVEN, 1)).digit[None])[0]
-    assert shown(draw(app, SEVEN)) == drawn.verdict(believed)
+    believed = mine.predict(prepare(np.pad(SEVEN, 1)).digit[None])[0]
+    assert shown(draw(app, SEVEN)) == rendering.answer_text(believed)
     assert not app.exception
 
 
 def test_without_the_preparation_the_canvas_is_just_resized(app, mine):
     small = ink((10, 10, 50, 16), (44, 16, 50, 60))
-    raw, prepared = mine.predict(np.stack([just_resized(small), steps(np.pad(small, 1)).digit]))
-    assert shown(draw(app, small)) == drawn.verdict(prepared)
+    raw, prepared = mine.predict(np.stack([naive_resize(small), prepare(np.pad(small, 1)).digit]))
+    assert shown(draw(app, small)) == rendering.answer_text(prepared)
     app.toggle(key="skip").set_value(True).run()
-    assert shown(app) == drawn.verdict(raw)
+    assert shown(app) == rendering.answer_text(raw)
     assert "These steps are skipped now" in said(app)
 
 
@@ -102,13 +105,13 @@ def test_a_stroke_that_runs_off_the_pad_is_still_ink(app):
 
 def test_other_pages_find_the_digit_as_it_was_prepared(app):
     app.toggle(key="skip").set_value(True).run()
-    np.testing.assert_array_equal(draw(app, SEVEN).session_state["drawn_digit"], steps(np.pad(SEVEN, 1)).digit)
+    np.testing.assert_array_equal(draw(app, SEVEN).session_state["drawn_digit"], prepare(np.pad(SEVEN, 1)).digit)
 
 
 def test_the_drawing_is_there_again_after_another_page(app):
     before = shown(draw(app, SEVEN))
     app.switch_page("pages/models.py").run()
-    assert canvas.KEY not in app.session_state  # the pad has left the page, and what it held with it
+    assert canvas.CANVAS_KEY not in app.session_state  # the pad has left the page, and what it held with it
     app.switch_page("pages/draw.py").run()
     assert shown(app) == before
     assert app.session_state["pad"]["shown"]["objects"] == [STROKE]
@@ -139,7 +142,7 @@ def test_undo_takes_the_last_stroke_away(app):
     ],
 )
 def test_what_is_no_drawing_is_an_empty_pad(app, hostile):
-    app.session_state[canvas.KEY] = {"drawing": hostile, "backgroundFit": None}
+    app.session_state[canvas.CANVAS_KEY] = {"drawing": hostile, "backgroundFit": None}
     app.run()
     assert not app.exception
     assert shown(app)[0] == "–"
@@ -148,7 +151,7 @@ def test_what_is_no_drawing_is_an_empty_pad(app, hostile):
 def test_the_vote_lists_the_run_and_what_it_reads(app, mine):
     draw(app, SEVEN)
     (votes,) = tables(app)
-    read = mine.predict(steps(np.pad(SEVEN, 1)).digit[None])[0].argmax()
+    read = mine.predict(prepare(np.pad(SEVEN, 1)).digit[None])[0].argmax()
     assert votes["Reads"].tolist() == [str(read)]
     assert f"1 of 1 read a {read}" in said(app)
 
@@ -188,23 +191,23 @@ def test_a_damaged_run_that_is_chosen_says_so_and_the_others_vote(app, shelf):
 def test_a_run_that_is_mended_is_loaded_anew(app, shelf):
     broken = Run(shelf / "broken")
     with pytest.raises(runs.RunError):
-        caches.reader(broken)
+        caches.loaded_run(broken)
     shutil.copy(shelf / "whole" / MODEL, broken.folder / MODEL)
-    assert caches.reader(broken).predict(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+    assert caches.loaded_run(broken).predict(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
 
 
 def label(app, digit):
     """Say what the drawing was; AppTest knows no segmented controls, so it is said as the page would hear it."""
-    brought = reading.brought(app.session_state["pad"]["sheet"])
+    brought = prediction.prepare_drawing(app.session_state["pad"]["sheet"])
     kept = app.session_state["own_digits"]
-    app.session_state["own_digits"] = [*kept, own_digits.Own(brought, digit)]
+    app.session_state["own_digits"] = [*kept, test_set.LabelledDrawing(brought, digit)]
     return app.run()
 
 
 def test_what_a_visitor_labels_becomes_a_test_set(app, mine):
     label(draw(app, SEVEN), 7)
     label(draw(app, ONE), 3)
-    digits = np.stack([steps(np.pad(sheet, 1)).digit for sheet in (SEVEN, ONE)])
+    digits = np.stack([prepare(np.pad(sheet, 1)).digit for sheet in (SEVEN, ONE)])
     read = mine.predict(digits).argmax(1)
     scores, matrix = tables(app)[-2:]
     right = int((read == [7, 3]).sum())
@@ -244,26 +247,28 @@ def session(monkeypatch):
 
 def test_a_label_said_again_replaces_the_first(session):
     for said_first, said_then in ((4, 9), (1, 1)):
-        brought = reading.brought(SEVEN if said_first == 4 else ONE)
+        brought = prediction.prepare_drawing(SEVEN if said_first == 4 else ONE)
         for digit in (said_first, said_then):
             session["it_was"] = digit
-            own_digits.keep(brought)
+            test_set.add_drawing(brought)
             assert session["it_was"] is None
-    assert [own.label for own in own_digits.kept()] == [9, 1]
+    assert [own.label for own in test_set.kept_drawings()] == [9, 1]
 
 
 def test_a_test_set_has_a_limit(session, monkeypatch):
-    monkeypatch.setattr(own_digits, "MOST", 2)
+    monkeypatch.setattr(test_set, "MAX_DRAWINGS", 2)
     for place in range(4):
         session["it_was"] = 1
-        own_digits.keep(reading.brought(ink((50 + place, 40, 70, 240))))
-    assert len(own_digits.kept()) == 2
+        test_set.add_drawing(prediction.prepare_drawing(ink((50 + place, 40, 70, 240))))
+    assert len(test_set.kept_drawings()) == 2
 
 
 def test_the_download_holds_the_drawings_and_a_table():
-    drawings = [own_digits.Own(reading.brought(sheet), digit) for sheet, digit in ((SEVEN, 7), (ONE, 1))]
+    drawings = [
+        test_set.LabelledDrawing(prediction.prepare_drawing(sheet), digit) for sheet, digit in ((SEVEN, 7), (ONE, 1))
+    ]
     drawings[0].answers["fast"] = (7, 1)
-    archive = zipfile.ZipFile(io.BytesIO(own_digits.packed(drawings)))
+    archive = zipfile.ZipFile(io.BytesIO(test_set.to_zip(drawings)))
     assert archive.namelist() == ["001-7.png", "002-1.png", "digits.csv"]
     np.testing.assert_array_equal(np.asarray(Image.open(archive.open("001-7.png"))), SEVEN)
     rows = list(csv.reader(io.TextIOWrapper(archive.open("digits.csv"), "utf-8")))
@@ -292,7 +297,7 @@ def test_an_uploaded_picture_is_read_digit_by_digit(app, mine, monkeypatch):
     sheet = np.hstack([SEVEN, ONE])
     upload(app, as_png(255 - sheet), monkeypatch)
     believed = mine.predict(np.stack([found.digit for found in find_digits(sheet)]))
-    answers = [text if len(text) == 1 else "?" for text in (drawn.verdict(values)[0] for values in believed)]
+    answers = [text if len(text) == 1 else "?" for text in (rendering.answer_text(values)[0] for values in believed)]
     assert [metric.value for metric in app.metric] == [" ".join(answers)]
     assert not app.exception
 
@@ -302,7 +307,7 @@ def test_an_uploaded_picture_is_read_digit_by_digit(app, mine, monkeypatch):
     [
         (b"", "The file is empty; choose a picture."),
         (b"<html>", "The file is not a picture that can be read; use PNG, JPEG or WebP."),
-        (bytes(pictures.BYTES + 1), "The file has 10 MB; at most 10 are read."),
+        (bytes(image_file.MAX_BYTES + 1), "The file has 10 MB; at most 10 are read."),
         (as_png(np.full((50, 50), 255, np.uint8)), "There is no digit in the picture"),
     ],
 )
@@ -319,21 +324,21 @@ def test_a_bad_file_is_one_sentence(app, monkeypatch, content, sentence):
 def test_a_sure_answer_is_a_digit(top, wanted):
     believed = np.zeros(10)
     believed[[4, 9]] = top, 1 - top
-    assert drawn.verdict(believed) == wanted
+    assert rendering.answer_text(believed) == wanted
 
 
 def test_an_unsure_answer_names_the_two_likeliest():
     believed = np.zeros(10)
     believed[[4, 9, 1]] = 0.5, 0.3, 0.2
-    assert drawn.verdict(believed) == ("not sure", "4 or 9: 50.0 % and 30.0 %")
+    assert rendering.answer_text(believed) == ("not sure", "4 or 9: 50.0 % and 30.0 %")
 
 
 def test_frames_are_drawn_around_the_digits():
     sheet = np.hstack([SEVEN, ONE])
     found = find_digits(sheet)
-    picture = np.asarray(drawn.marked(255 - sheet, found, ["7", "1"]))
+    picture = np.asarray(rendering.annotate_picture(255 - sheet, found, ["7", "1"]))
     assert picture.shape == (280, 560, 3)
-    frame = (picture == tuple(bytes.fromhex(drawn.FRAME[1:]))).all(2)
+    frame = (picture == tuple(bytes.fromhex(palette.FRAME[1:]))).all(2)
     for left, top, right, bottom in (one.box for one in found):
         assert frame[bottom + 3, left:right].all()
         assert frame[top:bottom, left - 3].all()
@@ -341,5 +346,5 @@ def test_frames_are_drawn_around_the_digits():
 
 
 def test_frames_fit_a_picture_that_was_enlarged_for_them():
-    found = [Found((2, 2, 6, 20), steps(ONE))]
-    assert drawn.marked(np.zeros((24, 12, 4), np.uint8), found, ["?"]).size == (240, 480)
+    found = [FoundDigit((2, 2, 6, 20), prepare(ONE))]
+    assert rendering.annotate_picture(np.zeros((24, 12, 4), np.uint8), found, ["?"]).size == (240, 480)

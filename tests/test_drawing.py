@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_core.drawing import BOX, CENTRE, SIZE, EmptyDrawing, steps, to_digit
+from mnist_core.drawing import BOX, CENTRE, SIZE, EmptyDrawing, prepare, to_digit
 
 
 def sheet(*strokes, size=(280, 280)):
@@ -151,7 +151,7 @@ def test_what_reaches_in_from_the_edge_of_a_photo_is_no_ink():
 
 
 def test_the_steps_end_in_the_digit():
-    shown = steps(UPRIGHT)
+    shown = prepare(UPRIGHT)
     assert (shown.ink.shape, shown.cut.shape, max(shown.box.shape)) == ((280, 280), (240, 30), BOX)
     np.testing.assert_array_equal(shown.digit, to_digit(UPRIGHT))
 

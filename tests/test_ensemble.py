@@ -9,9 +9,9 @@ import torch
 from mnist_core import load_run
 from mnist_core.__main__ import main
 from mnist_core.config import TrainConfig
-from mnist_core.data import load_digits, split_places
-from mnist_core.ensemble import digits_unseen_by_all, vote
-from mnist_core.runs import Run, RunError, create, list_runs
+from mnist_core.data import load_digits, split_indices
+from mnist_core.ensemble import create_ensemble, shared_validation
+from mnist_core.runs import Run, RunError, create_run, list_runs
 from mnist_core.training import train
 
 
@@ -21,7 +21,7 @@ def members(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNIST_RUNS_DIR", str(tmp_path_factory.mktemp("voters")))
         runs = [
-            create(TrainConfig(dataset="sample", architecture=name, epochs=1, seed=seed, device="cpu"))
+            create_run(TrainConfig(dataset="sample", architecture=name, epochs=1, seed=seed, device="cpu"))
             for seed, name in enumerate(("softmax", "mlp"))
         ]
         for run in runs:
@@ -32,7 +32,7 @@ def members(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def together(members):
-    return vote(members)
+    return create_ensemble(members)
 
 
 def test_a_vote_is_the_mean_of_its_members_log_probabilities(members, together):
@@ -48,38 +48,38 @@ def test_a_vote_reads_digits_as_its_stored_answers_say(together):
 
 def test_a_vote_is_listed_with_its_members(members, together):
     (found,) = [run for run in list_runs() if run.name == together.name]
-    assert found.members == [run.name for run in members]
+    assert found.members == tuple(run.name for run in members)
     assert found.status == "finished"
-    assert found.result["parameters"] == sum(run.result["parameters"] for run in members)
+    assert found.result.parameters == sum(run.result.parameters for run in members)
 
 
 def test_its_validation_digits_taught_no_member(members):
-    images, labels = digits_unseen_by_all(members)
+    held_out = shared_validation(members)
     digits = load_digits("sample", "train")
-    taught = np.concatenate([split_places(digits.labels, 200, run.config.seed)[0] for run in members])
+    taught = np.concatenate([split_indices(digits.labels, 200, run.config.seed)[0] for run in members])
     seen = {image.tobytes() for image in digits.images[taught]}
-    assert len(labels) > 0
-    assert not seen & {image.tobytes() for image in images}
+    assert len(held_out) > 0
+    assert not seen & {image.tobytes() for image in held_out.images}
 
 
 def test_one_run_alone_cannot_vote(members):
     with pytest.raises(ValueError, match="at least two"):
-        vote(members[:1])
+        create_ensemble(members[:1])
 
 
 def test_a_vote_cannot_vote(members, together):
     with pytest.raises(ValueError, match="cannot vote"):
-        vote([members[0], together])
+        create_ensemble([members[0], together])
 
 
 def test_a_run_without_a_result_cannot_vote(members):
     with pytest.raises(ValueError, match="cannot vote"):
-        vote([members[0], create(TrainConfig(dataset="sample"))])
+        create_ensemble([members[0], create_run(TrainConfig(dataset="sample"))])
 
 
 def test_runs_on_different_digits_do_not_vote_together(members):
     with pytest.raises(ValueError, match="different data sets"):
-        vote([members[0], load_run("fast")])
+        create_ensemble([members[0], load_run("fast")])
 
 
 @pytest.mark.parametrize("names", [["nobody", "nothing"], ["../../etc"], ["a/b", "c"]])

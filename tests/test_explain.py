@@ -9,25 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from mnist_core.data import MEAN, SPREAD
-from mnist_core.explain import (
-    ATTRIBUTIONS,
-    by_hand,
-    convolved,
-    embeddings,
-    exact,
-    gradient,
-    integrated_gradients,
-    nearest,
-    occlusion,
-    pixels_of,
-    plane,
-    scores,
-    some_of_each,
-    steps,
-)
-from mnist_core.metrics import log_probabilities
-from mnist_core.models import ARCHITECTURES, build, layers
+from mnist_core.analysis.activations import convolution_sum, exact_output, layer_activations, weighted_sum
+from mnist_core.analysis.attribution import ATTRIBUTIONS, gradient, integrated_gradients, occlusion
+from mnist_core.analysis.embeddings import embeddings, fit_pca, stratified_sample
+from mnist_core.analysis.neighbors import nearest_embeddings
+from mnist_core.data import MEAN, STD
+from mnist_core.inference import as_pixels, log_probabilities, logits
+from mnist_core.models import ARCHITECTURES, build, sequential
 
 WITH_CONVOLUTIONS = [name for name in ARCHITECTURES if any(isinstance(m, nn.Conv2d) for m in build(name))]
 
@@ -43,22 +31,22 @@ def digit(toy_digits):
 
 
 def score(network, digit, label):
-    return float(scores(network, pixels_of(digit))[0, label].detach())
+    return float(logits(network, as_pixels(digit))[0, label].detach())
 
 
 def linear(seed=0):
     """Scores that are weighted sums of the pixels: every attribution has a closed form."""
     torch.manual_seed(seed)
-    return layers(flatten=nn.Flatten(), output=nn.Linear(784, 10)).eval()
+    return sequential(flatten=nn.Flatten(), output=nn.Linear(784, 10)).eval()
 
 
 def slopes_of(network, label):
     """What one pixel (0..1) adds to a linear network's score, given how digits are normalised."""
-    return network.output.weight[label].detach().view(28, 28).numpy() / SPREAD
+    return network.output.weight[label].detach().view(28, 28).numpy() / STD
 
 
 def test_the_steps_are_the_networks_layers_and_end_in_its_answer(network, digit):
-    passed = steps(network, digit)
+    passed = layer_activations(network, digit)
     assert [step.name for step in passed] == [name for name, _ in network.named_children()]
     for before, after in pairwise(passed):
         np.testing.assert_array_equal(after.before, before.after)
@@ -69,7 +57,7 @@ def test_the_steps_are_the_networks_layers_and_end_in_its_answer(network, digit)
 def test_the_steps_of_one_digit_take_less_than_20_ms(network, digit):
     def once():
         start = time.perf_counter()
-        steps(network, digit)
+        layer_activations(network, digit)
         return time.perf_counter() - start
 
     assert min(once() for _ in range(10)) < 0.02  # the quickest: the machine may be busy
@@ -78,15 +66,15 @@ def test_the_steps_of_one_digit_take_less_than_20_ms(network, digit):
 @pytest.mark.parametrize("name", WITH_CONVOLUTIONS)
 def test_a_sum_by_hand_is_the_value_in_the_map(name, digit):
     network = build(name, seed=1).eval()
-    for step in steps(network, digit):
+    for step in layer_activations(network, digit):
         layer = network.get_submodule(step.name)
         if not isinstance(layer, nn.Conv2d):
             continue
-        shown = exact(layer, step.before)
+        shown = exact_output(layer, step.before)
         np.testing.assert_allclose(shown, step.after, atol=1e-4)
         maps, height, width = shown.shape
         for place, row, column in [(0, 0, 0), (maps - 1, height - 1, width - 1), (maps // 2, height // 2, 1)]:
-            found = by_hand(layer, step.before, place, row, column)
+            found = weighted_sum(layer, step.before, place, row, column)
             assert found.patch.shape == found.filter.shape == found.products.shape
             assert found.value == pytest.approx(shown[place, row, column], abs=1e-12)
 
@@ -106,20 +94,20 @@ def test_a_sum_by_hand_is_the_value_in_the_map(name, digit):
 def test_a_sum_by_hand_knows_every_kind_of_convolution(options):
     layer = nn.Conv2d(4, 6, (3, 5), **options)
     before = np.random.default_rng(0).normal(size=(4, 12, 11)).astype(np.float32)
-    shown = exact(layer, before)
-    by_hands = [convolved(layer, before, *place).value for place in np.ndindex(*shown.shape)]
+    shown = exact_output(layer, before)
+    by_hands = [convolution_sum(layer, before, *place).value for place in np.ndindex(*shown.shape)]
     np.testing.assert_allclose(by_hands, shown.ravel(), atol=1e-12)
 
 
 def test_a_dense_layers_value_is_a_sum_too(network, digit):
-    for step in steps(network, digit):
+    for step in layer_activations(network, digit):
         layer = network.get_submodule(step.name)
         if isinstance(layer, nn.Linear):
-            assert by_hand(layer, step.before, 3).value == pytest.approx(step.after[3], abs=1e-4)
+            assert weighted_sum(layer, step.before, 3).value == pytest.approx(step.after[3], abs=1e-4)
 
 
 def test_a_layer_without_weights_makes_no_sum(digit):
-    assert by_hand(nn.ReLU(), digit[None].astype(np.float32), 0) is None
+    assert weighted_sum(nn.ReLU(), digit[None].astype(np.float32), 0) is None
 
 
 def test_a_gradient_is_what_a_small_change_of_a_pixel_does(network, digit):
@@ -130,7 +118,7 @@ def test_a_gradient_is_what_a_small_change_of_a_pixel_does(network, digit):
         pixels[0, row, column] += tiny
         pixels[1, row, column] -= tiny
         with torch.no_grad():
-            up, down = doubled(((pixels - MEAN) / SPREAD).unsqueeze(1))[:, label].tolist()
+            up, down = doubled(((pixels - MEAN) / STD).unsqueeze(1))[:, label].tolist()
         assert slopes[row, column] == pytest.approx((up - down) / (2 * tiny), rel=1e-3, abs=1e-5)
 
 
@@ -181,20 +169,20 @@ def test_the_last_hidden_layer_is_what_the_last_dense_one_weighs(network, toy_di
 
 
 def test_a_network_without_a_dense_layer_has_a_last_hidden_one(toy_digits):
-    network = layers(conv=nn.Conv2d(1, 10, 3), relu=nn.ReLU(), pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
+    network = sequential(conv=nn.Conv2d(1, 10, 3), relu=nn.ReLU(), pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
     assert embeddings(network, toy_digits.images[:3]).shape == (3, 10)
 
 
 def test_the_nearest_is_the_digit_itself_and_then_the_next():
     many = np.array([[0, 0], [3, 4], [0, 1]], np.float32)
-    order, distances = nearest(many[0], many, 2)
+    order, distances = nearest_embeddings(many[0], many, 2)
     assert order.tolist() == [0, 2]
     assert distances.tolist() == [0, 1]
 
 
 def test_the_plane_is_that_of_a_singular_value_decomposition():
     many = np.random.default_rng(0).normal(size=(50, 6)) * [5, 1, 1, 3, 1, 1]
-    found = plane(many)
+    found = fit_pca(many)
     _, spread, axes = np.linalg.svd(many - many.mean(0), full_matrices=False)
     np.testing.assert_allclose(np.abs(found.axes @ axes[:2].T), np.eye(2), atol=1e-6)
     np.testing.assert_allclose(found.shares, (spread**2 / (spread**2).sum())[:2])
@@ -203,8 +191,8 @@ def test_the_plane_is_that_of_a_singular_value_decomposition():
 
 def test_some_of_each_digit_are_chosen_by_its_share():
     labels = np.repeat([3, 5], [900, 100])
-    chosen = some_of_each(labels, 100)
+    chosen = stratified_sample(labels, 100)
     assert len(set(chosen.tolist())) == 100
     assert (labels[chosen] == 5).sum() == 10
-    np.testing.assert_array_equal(chosen, some_of_each(labels, 100))
-    assert len(some_of_each(labels, 5000)) == 1000
+    np.testing.assert_array_equal(chosen, stratified_sample(labels, 100))
+    assert len(stratified_sample(labels, 5000)) == 1000

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from torchvision.datasets import MNIST
 
-from mnist_core import fetch
+from mnist_core import download
 from mnist_core.data import MNIST_FILES, DataError, cache_folder, load_digits, mnist_folder, raw_folder
 
 BAD = [
@@ -62,7 +62,7 @@ def mirrors(no_mnist, small_mnist, monkeypatch):
     """The addresses of mirrors by what they do; small files count as the published ones, and MNIST is not here."""
     archives = {f"{name}.gz": gzip.compress((raw_folder(small_mnist) / name).read_bytes()) for name in MNIST_FILES}
     monkeypatch.setattr(MNIST, "resources", [(n, hashlib.md5(content).hexdigest()) for n, content in archives.items()])
-    monkeypatch.setattr(fetch, "STALL", 0.5)
+    monkeypatch.setattr(download, "READ_TIMEOUT", 0.5)
     monkeypatch.setenv("no_proxy", "*")
     with Server(("127.0.0.1", 0), Handler) as server, socket.create_server(("127.0.0.1", 0)) as never_answers:
         server.archives = archives
@@ -79,8 +79,8 @@ def source(monkeypatch, no_mnist, eventually):
     """Make a `Source` on a machine without MNIST and wait until it has come to rest."""
 
     def settled(code="", is_online=True):
-        monkeypatch.setattr(fetch, "online", lambda: is_online)
-        source = fetch.Source([sys.executable, "-c", code])
+        monkeypatch.setattr(download, "online", lambda: is_online)
+        source = download.DatasetStatus([sys.executable, "-c", code])
         eventually(lambda: source.state in ("ready", "offline", "failed"))
         return source
 
@@ -88,67 +88,67 @@ def source(monkeypatch, no_mnist, eventually):
 
 
 def test_a_download_arrives_whole_and_leaves_nothing_else(mirrors, monkeypatch):
-    monkeypatch.setattr(fetch, "MIRRORS", [mirrors["good"]])
-    assert fetch.download() == mnist_folder() == cache_folder()
+    monkeypatch.setattr(download, "MIRRORS", [mirrors["good"]])
+    assert download.download() == mnist_folder() == cache_folder()
     assert len(load_digits("mnist", "train")) == 300
     assert {file.name for file in cache_folder().rglob("*") if file.is_file()} == set(MNIST_FILES)
 
 
 @pytest.mark.parametrize("way", BAD)
 def test_the_next_mirror_serves_when_one_fails(mirrors, monkeypatch, way):
-    monkeypatch.setattr(fetch, "MIRRORS", [mirrors[way], mirrors["good"]])
-    assert fetch.find_or_download() == mnist_folder()
+    monkeypatch.setattr(download, "MIRRORS", [mirrors[way], mirrors["good"]])
+    assert download.find_or_download() == mnist_folder()
 
 
 @pytest.mark.parametrize("way", BAD)
 def test_nothing_half_arrives_when_every_mirror_fails(mirrors, monkeypatch, way):
-    monkeypatch.setattr(fetch, "MIRRORS", [mirrors[way]])
+    monkeypatch.setattr(download, "MIRRORS", [mirrors[way]])
     with pytest.raises(DataError, match=r"^MNIST could not be fetched \(.+\); set MNIST_DATA_DIR .*\.$"):
-        fetch.download()
+        download.download()
     assert not raw_folder(cache_folder()).exists()
 
 
 def test_what_an_interrupted_download_left_is_overcome(mirrors, monkeypatch):
-    monkeypatch.setattr(fetch, "MIRRORS", [mirrors["good"]])
+    monkeypatch.setattr(download, "MIRRORS", [mirrors["good"]])
     left = raw_folder(cache_folder() / ".download")
     left.mkdir(parents=True)
     for name in MNIST_FILES:
         (left / name).write_bytes(b"half a file")
         (left / f"{name}.gz").write_bytes(b"half an archive")
-    assert fetch.download() == mnist_folder()
+    assert download.download() == mnist_folder()
 
 
 @pytest.mark.parametrize("blocked", [".", "MNIST", ".download"])
 def test_a_disk_that_refuses_the_files_is_told_in_a_sentence(mirrors, monkeypatch, blocked):
-    monkeypatch.setattr(fetch, "MIRRORS", [mirrors["good"]])
+    monkeypatch.setattr(download, "MIRRORS", [mirrors["good"]])
     (cache_folder() / blocked).parent.mkdir(parents=True, exist_ok=True)
     (cache_folder() / blocked).write_text("a file where a folder should be")
     with pytest.raises(DataError, match="could not be fetched"):
-        fetch.download()
+        download.download()
 
 
 def test_mnist_that_is_here_is_not_fetched(no_mnist, small_mnist, monkeypatch):
     monkeypatch.setenv("MNIST_DATA_DIR", str(small_mnist))
-    monkeypatch.setattr(fetch, "MIRRORS", [])
-    assert fetch.find_or_download() == small_mnist
+    monkeypatch.setattr(download, "MIRRORS", [])
+    assert download.find_or_download() == small_mnist
 
 
 def test_a_machine_that_is_offline_is_told_so(mirrors, monkeypatch):
-    monkeypatch.setattr(fetch, "MIRRORS", [mirrors["dead"]])
+    monkeypatch.setattr(download, "MIRRORS", [mirrors["dead"]])
     with pytest.raises(DataError, match="offline"):
-        fetch.find_or_download()
+        download.find_or_download()
 
 
 @pytest.mark.parametrize("way", ["dead", "silent", "garbage"])
 def test_no_mirror_means_offline_within_three_seconds(mirrors, way):
     start = time.monotonic()
-    assert not fetch.online([mirrors[way]])
+    assert not download.online([mirrors[way]])
     assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize("way", ["good", "missing"])
 def test_one_mirror_that_answers_is_enough(mirrors, way):
-    assert fetch.online([mirrors["dead"], mirrors["silent"], mirrors[way]])
+    assert download.online([mirrors["dead"], mirrors["silent"], mirrors[way]])
 
 
 def test_a_source_is_ready_where_mnist_is(source, small_mnist, monkeypatch):
@@ -191,19 +191,19 @@ def test_a_source_knows_how_much_has_come(source, no_mnist):
     assert found.fraction == 0
     part = raw_folder(cache_folder() / ".download")
     part.mkdir(parents=True)
-    (part / "a.gz").write_bytes(bytes(fetch.ARCHIVES // 2))
+    (part / "a.gz").write_bytes(bytes(download.ARCHIVE_BYTES // 2))
     assert found.fraction == pytest.approx(0.5)
 
 
 def test_a_source_has_looked_through_this_machine_when_it_says_so(no_mnist, monkeypatch):
-    monkeypatch.setattr(fetch, "online", lambda: False)
-    source = fetch.Source()
+    monkeypatch.setattr(download, "online", lambda: False)
+    source = download.DatasetStatus()
     source.wait_for_look()
     assert source.state in ("connecting", "offline")
 
 
 def test_a_download_ends_with_the_process_that_started_it():
-    code = "import sys, time; from mnist_core.fetch import end_with; end_with(sys.stdin); time.sleep(60)"
+    code = "import sys, time; from mnist_core.download import exit_with_parent; exit_with_parent(sys.stdin); time.sleep(60)"
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, cwd=Path(__file__).parent.parent)
     child.stdin.close()
     assert child.wait(20) == 1

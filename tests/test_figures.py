@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ui import figures
+from ui import charts, images, learning_curves, palette
+from ui.train import curves
 
 BATCHES = [
     {"step": 1, "steps": 4, "epoch": 0.5, "seconds": 0.1, "loss": 2.3, "accuracy": 0.1},
@@ -22,21 +23,21 @@ def points(figure):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_an_empty_history_gives_empty_axes(metric):
-    figure = figures.curves([], metric, 5)
+    figure = curves.learning_curve([], metric, 5)
     assert points(figure) == [([], [])] * 3
     assert figure.layout.xaxis.range == (0, 5.1)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_one_row_is_one_point(metric):
-    raw, smoothed, validation = points(figures.curves(BATCHES[:1], metric, 5))
+    raw, smoothed, validation = points(curves.learning_curve(BATCHES[:1], metric, 5))
     assert raw == smoothed == ([0.5], [BATCHES[0][metric]])
     assert validation == ([], [])
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_training_and_validation_are_drawn_where_they_were_measured(metric):
-    raw, smoothed, validation = points(figures.curves([*BATCHES, EPOCH], metric, 5))
+    raw, smoothed, validation = points(curves.learning_curve([*BATCHES, EPOCH], metric, 5))
     first, second = (row[metric] for row in BATCHES)
     assert raw == ([0.5, 1.0], [first, second])
     assert smoothed == ([0.5, 1.0], [first, pytest.approx((first + second) / 2)])
@@ -45,60 +46,60 @@ def test_training_and_validation_are_drawn_where_they_were_measured(metric):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_axes_do_not_move_while_a_curve_grows(metric):
-    before, after = (figures.curves(history, metric, 5).layout for history in (BATCHES[:1], BATCHES))
+    before, after = (curves.learning_curve(history, metric, 5).layout for history in (BATCHES[:1], BATCHES))
     assert before.xaxis.range == after.xaxis.range
     assert before.yaxis.range == after.yaxis.range
 
 
 @pytest.mark.parametrize("best", [0.1, 0.5, 0.86, 0.97, 0.99, 1.0])
 def test_the_best_accuracy_is_on_the_axis(best):
-    low, high = figures.curves([EPOCH | {"validation_accuracy": best}], "accuracy", 5).layout.yaxis.range
+    low, high = curves.learning_curve([EPOCH | {"validation_accuracy": best}], "accuracy", 5).layout.yaxis.range
     assert low < best < high
 
 
 @pytest.mark.parametrize("loss", [0.002, 0.03, 2.303, 3.9])
 def test_usual_losses_are_on_the_axis(loss):
-    low, high = figures.curves([], "loss", 5).layout.yaxis.range
+    low, high = curves.learning_curve([], "loss", 5).layout.yaxis.range
     assert low < math.log10(loss) < high
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_axes_say_their_unit(metric):
-    figure = figures.curves(BATCHES, metric, 5)
+    figure = curves.learning_curve(BATCHES, metric, 5)
     assert figure.layout.xaxis.title.text == "epochs"
     assert metric in figure.layout.yaxis.title.text
 
 
 def test_training_and_validation_have_colours_of_their_own():
-    raw, smoothed, validation = figures.curves([*BATCHES, EPOCH], "loss", 5).data
-    assert raw.line.color == smoothed.line.color == figures.TRAIN
-    assert validation.line.color == figures.VALIDATION != figures.TRAIN
+    raw, smoothed, validation = curves.learning_curve([*BATCHES, EPOCH], "loss", 5).data
+    assert raw.line.color == smoothed.line.color == palette.TRAINING
+    assert validation.line.color == palette.VALIDATION != palette.TRAINING
 
 
 def test_trailing_mean_by_hand():
-    assert figures.trailing_mean([1, 3, 5, 7], 2) == [1, 2, 4, 6]
+    assert learning_curves.trailing_mean([1, 3, 5, 7], 2) == [1, 2, 4, 6]
 
 
 def test_trailing_mean_of_nothing_is_nothing():
-    assert figures.trailing_mean([], 3) == []
+    assert learning_curves.trailing_mean([], 3) == []
 
 
 def test_trailing_mean_of_one_changes_nothing():
-    assert figures.trailing_mean([4.0, 2.0], 1) == [4.0, 2.0]
+    assert learning_curves.trailing_mean([4.0, 2.0], 1) == [4.0, 2.0]
 
 
 def test_a_picture_is_crisp_squares():
     digit = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
-    picture = figures.picture(digit)
+    picture = images.enlarge(digit)
     assert picture.dtype == np.uint8
-    assert picture.shape == (28 * figures.INK_ON_BLACK,) * 2
-    for dy in range(figures.INK_ON_BLACK):
-        assert (picture[dy :: figures.INK_ON_BLACK, :: figures.INK_ON_BLACK] == digit).all()
+    assert picture.shape == (28 * images.PIXEL_SIZE,) * 2
+    for dy in range(images.PIXEL_SIZE):
+        assert (picture[dy :: images.PIXEL_SIZE, :: images.PIXEL_SIZE] == digit).all()
 
 
 def bars(probabilities, label=None):
     """The heights and the colours of the ten bars."""
-    bar = figures.probabilities(np.array(probabilities), label).data[0]
+    bar = charts.probabilities(np.array(probabilities), label).data[0]
     return list(bar.y), list(bar.marker.color)
 
 
@@ -110,10 +111,10 @@ def test_ten_bars_show_ten_probabilities():
 @pytest.mark.parametrize("label", [None, 9])
 def test_a_right_answer_is_blue(label):
     colours = bars([0.01] * 9 + [0.91], label)[1]
-    assert colours[9] == figures.RIGHT
-    assert figures.WRONG not in colours
+    assert colours[9] == palette.CORRECT
+    assert palette.INCORRECT not in colours
 
 
 def test_a_wrong_answer_is_orange_and_what_was_written_blue():
     colours = bars([0.01] * 9 + [0.91], 4)[1]
-    assert (colours[4], colours[9]) == (figures.RIGHT, figures.WRONG)
+    assert (colours[4], colours[9]) == (palette.CORRECT, palette.INCORRECT)

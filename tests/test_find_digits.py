@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnist_core.drawing import MOST, EmptyDrawing, find_digits, just_resized, to_digit
+from mnist_core.drawing import EmptyDrawing, naive_resize, to_digit
+from mnist_core.segmentation import MAX_DIGITS, find_digits
 
 
 def sheet(*strokes, size=(400, 600)):
@@ -102,7 +103,7 @@ def test_a_blank_picture_has_none(grey, shape):
 def test_a_picture_of_nothing_but_grain_is_read_quickly():
     noise = np.random.default_rng(0).integers(0, 256, (600, 600), dtype=np.uint8)
     with contextlib.suppress(EmptyDrawing):
-        assert len(find_digits(noise)) <= MOST
+        assert len(find_digits(noise)) <= MAX_DIGITS
 
 
 def test_mnists_own_digits_on_a_sheet_are_all_found(mnist, monkeypatch):
@@ -122,7 +123,7 @@ def test_mnists_own_digits_on_a_sheet_are_all_found(mnist, monkeypatch):
 
 
 def test_just_resized_leaves_a_digit_where_and_as_small_as_it_is():
-    small = just_resized(sheet((20, 20, 40, 60), size=(280, 280))).copy()
+    small = naive_resize(sheet((20, 20, 40, 60), size=(280, 280))).copy()
     assert (small.shape, small.dtype) == ((28, 28), np.uint8)
     assert small[2:6, 2:4].min() > 100
     small[1:7, 1:5] = 0

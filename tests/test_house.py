@@ -78,11 +78,11 @@ def test_no_core_module_brings_streamlit():
 
 
 def test_figures_and_words_bring_neither_streamlit_nor_torch():
-    assert not {"streamlit", "torch"} & loaded_after("import ui.figures, ui.words")
+    assert not {"streamlit", "torch"} & loaded_after("import ui.charts, ui.images, ui.labels")
 
 
 def test_the_library_and_what_pages_share_open_without_torch():
-    modules = "mnist_core, mnist_core.__main__, mnist_core.worker, ui.shell, ui.form, ui.report"
+    modules = "mnist_core, mnist_core.__main__, mnist_core.execution.local, ui.shell, ui.train.form, ui.run_summary"
     assert "torch" not in loaded_after(f"import {modules}")
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from visiting import said, visit
 
-from mnist_core.breaking import CHANGES
+from mnist_core.analysis.perturbations import PERTURBATIONS
 from mnist_core.data import load_digits
 from mnist_core.models import ARCHITECTURES, build
 from mnist_core.runs import MODEL, Run
-from ui import caches, inside, tiles
-from ui.hand import DRAWN
+from ui import caches
+from ui.digit_picker import DRAWN_DIGIT_KEY
+from ui.look_inside import feature_maps, layers
 
 INSIDE, BREAK = "look_inside", "break_it"
 
@@ -32,7 +33,7 @@ def as_number(text: str) -> float:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_network_is_looked_into_in_every_part(app, run, architecture):
     as_if(run, architecture)
-    for part in inside.PARTS:
+    for part in layers.VIEWS:
         visit(app, INSIDE, part=part)
         assert not app.error
 
@@ -90,7 +91,7 @@ def test_an_attack_that_does_not_exist_is_one_sentence(app, run):
 
 @pytest.mark.parametrize("page", [INSIDE, BREAK])
 def test_a_drawing_is_taken_up(app, run, page):
-    app.session_state[DRAWN] = load_digits("sample", "train").images[0]
+    app.session_state[DRAWN_DIGIT_KEY] = load_digits("sample", "train").images[0]
     visit(app, page, from_="drawing")
     assert not app.info
     assert "written as" not in said(app)
@@ -98,7 +99,7 @@ def test_a_drawing_is_taken_up(app, run, page):
 
 
 def test_the_drawing_is_put_away_and_taken_up_again(app, run):
-    app.session_state[DRAWN] = load_digits("sample", "train").images[0]
+    app.session_state[DRAWN_DIGIT_KEY] = load_digits("sample", "train").images[0]
     visit(app, INSIDE, from_="drawing")
     app.segmented_control(key="address_from").set_value("test").run()
     assert app.number_input(key="hand_digit").value == 0
@@ -111,7 +112,7 @@ def test_the_drawing_is_put_away_and_taken_up_again(app, run):
 @pytest.mark.parametrize("drawn", [None, "a word", np.zeros((3, 3), np.uint8)], ids=["none", "a word", "too small"])
 def test_without_a_drawing_there_is_a_test_digit_and_a_sentence(app, run, page, drawn):
     if drawn is not None:
-        app.session_state[DRAWN] = drawn
+        app.session_state[DRAWN_DIGIT_KEY] = drawn
     visit(app, page, from_="drawing")
     assert "There is no drawing here" in app.info[0].value
     assert app.number_input(key="hand_digit").value == 0
@@ -156,8 +157,8 @@ def test_one_network_serves_every_visitor(app, run):
 
 def test_neutral_sliders_leave_the_digit_alone_and_undo_brings_them_back(app, run):
     visit(app, BREAK, digit=3)
-    assert {name: app.slider(key=f"slider_{name}").value for name in CHANGES} == {
-        name: pytest.approx(one.neutral) for name, one in CHANGES.items()
+    assert {name: app.slider(key=f"slider_{name}").value for name in PERTURBATIONS} == {
+        name: pytest.approx(one.neutral) for name, one in PERTURBATIONS.items()
     }
     assert app.button(key="neutral").disabled
     app.slider(key="slider_rotate").set_value(45.0).run()
@@ -178,11 +179,11 @@ def test_fool_it_fools_it(app, run):
 
 
 def test_numbers_have_a_true_minus_and_zero_has_none():
-    assert [tiles.number(value) for value in (-1.5, 0.00001, -0.00001)] == ["−1.5000", "0.0000", "0.0000"]
+    assert [feature_maps.format_number(value) for value in (-1.5, 0.00001, -0.00001)] == ["−1.5000", "0.0000", "0.0000"]
 
 
 def test_colours_are_black_at_zero_and_differ_by_sign():
-    zero, above, below = tiles.coloured(np.array([0.0, 0.6, -0.6]), 1.0)
+    zero, above, below = feature_maps.apply_colormap(np.array([0.0, 0.6, -0.6]), 1.0)
     assert zero.tolist() == [0, 0, 0]
     assert above[0] > above[2]
     assert below[2] > below[0]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from mnist_core.analysis.label_errors import MNIST_TEST, LabelError, accuracy_without, known_label_errors
 from mnist_core.data import load_digits
-from mnist_core.label_errors import MNIST_TEST, LabelError, accuracy_without, known
 
 
 def test_there_are_15_and_five_people_spoke_about_each():
@@ -20,7 +20,7 @@ def test_the_given_label_never_had_a_majority():
 def test_the_given_labels_are_those_of_the_real_test_set(mnist, monkeypatch):
     monkeypatch.setenv("MNIST_DATA_DIR", str(mnist))
     labels = load_digits("mnist", "test").labels
-    assert known("mnist", labels) == MNIST_TEST
+    assert known_label_errors("mnist", labels) == MNIST_TEST
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_the_votes_are_all_told():
 
 def test_no_other_digits_have_known_label_errors():
     labels = np.zeros(10_000, np.int64)
-    assert known("sample", labels) == {}
-    assert set(known("mnist", labels)) == {1621, 6651}  # of a test set of zeros, those given as 0
-    assert known("mnist", labels[:100]) == {}
+    assert known_label_errors("sample", labels) == {}
+    assert set(known_label_errors("mnist", labels)) == {1621, 6651}  # of a test set of zeros, those given as 0
+    assert known_label_errors("mnist", labels[:100]) == {}
 
 
 def test_accuracy_without_the_doubtful_is_what_comes_out_by_hand():

@@ -5,25 +5,20 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.stats import binomtest
 
+from mnist_core.analysis.comparison import compare_predictions, mcnemar_p_value
+from mnist_core.analysis.selection import cell_indices, mistakes_by_loss
 from mnist_core.data import normalise
+from mnist_core.inference import BATCH_SIZE, log_probabilities
 from mnist_core.metrics import (
-    BATCH,
-    Score,
-    confusion,
-    in_cell,
-    interval,
-    log_probabilities,
-    mcnemar,
+    confusion_matrix,
     most_confused,
-    one_against_rest,
+    normalise_rows,
+    one_vs_rest_accuracy,
     per_class,
-    rates,
     score,
-    what_differs,
-    with_interval,
-    worst,
+    score_with_interval,
+    wilson_interval,
 )
 from mnist_core.models import ARCHITECTURES, build
 
@@ -44,7 +39,7 @@ def network():
 
 @pytest.fixture
 def images():
-    return np.random.default_rng(0).integers(0, 256, (BATCH + 1, 28, 28), dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (BATCH_SIZE + 1, 28, 28), dtype=np.uint8)
 
 
 def test_score_is_what_comes_out_by_hand():
@@ -53,9 +48,11 @@ def test_score_is_what_comes_out_by_hand():
     assert found.loss == pytest.approx(-(math.log(0.5) + math.log(0.9) + math.log(0.01)) / 3)
 
 
-def test_what_a_result_says_of_its_test_is_the_score_with_its_interval():
-    expected = {"loss": 0.03, "accuracy": 0.99, "images": 10_000, "interval": interval(0.99, 10_000)}
-    assert with_interval(Score(loss=0.03, accuracy=0.99), 10_000) == expected
+def test_a_test_score_is_the_score_with_the_interval_of_its_accuracy():
+    log_probabilities, labels = answers((3, 0.5), (4, 0.9), (5, 0.91)), np.array([3, 4, 6])
+    found, plain = score_with_interval(log_probabilities, labels), score(log_probabilities, labels)
+    assert (found.loss, found.accuracy) == (plain.loss, plain.accuracy)
+    assert (found.images, found.interval) == (3, wilson_interval(2, 3))
 
 
 def test_guessing_costs_2_30_nats():
@@ -68,15 +65,17 @@ def test_score_is_torchs_cross_entropy():
     assert found.loss == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), rel=1e-6)
 
 
-@pytest.mark.parametrize(("right", "count"), [(0, 10), (1, 10), (5, 10), (10, 10), (350, 360), (9930, 10_000)])
-def test_interval_is_scipys(right, count):
-    expected = binomtest(right, count).proportion_ci(method="wilson")
-    assert interval(right / count, count) == pytest.approx((expected.low, expected.high), abs=1e-6)
+@pytest.mark.parametrize(("correct", "count"), [(0, 10), (1, 10), (5, 10), (10, 10), (350, 360), (9930, 10_000)])
+def test_the_interval_is_wilsons_formula(correct, count):
+    p, z = correct / count, 1.959964  # two-sided 95 % of the normal distribution
+    middle = (p + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * math.sqrt(p * (1 - p) / count + z**2 / (4 * count**2))
+    assert wilson_interval(correct, count) == pytest.approx((middle - half, middle + half), abs=1e-6)
 
 
 @pytest.mark.parametrize("count", [1, 360, 10_000])
-def test_interval_lies_between_0_and_1(count):
-    assert all(0 <= end <= 1 for accuracy in (0.0, 0.5, 1.0) for end in interval(accuracy, count))
+def test_the_interval_lies_between_0_and_1(count):
+    assert all(0 <= end <= 1 for correct in (0, count // 2, count) for end in wilson_interval(correct, count))
 
 
 def test_per_class_is_what_comes_out_by_hand():
@@ -93,12 +92,12 @@ def test_per_class_has_ten_rows_even_for_one_digit():
 
 def test_worst_lists_the_mistakes_from_the_most_certain_on():
     labels = np.array([0, 1, 2, 3, 4])
-    found = worst(answers((0, 0.9), (0, 0.5), (0, 0.99), (3, 0.4), (0, 0.7)), labels)
+    found = mistakes_by_loss(answers((0, 0.9), (0, 0.5), (0, 0.99), (3, 0.4), (0, 0.7)), labels)
     assert found.tolist() == [2, 4, 1]
 
 
 def test_worst_of_a_faultless_network_is_empty():
-    assert len(worst(answers((0, 0.9), (1, 0.9)), np.array([0, 1]))) == 0
+    assert len(mistakes_by_loss(answers((0, 0.9), (1, 0.9)), np.array([0, 1]))) == 0
 
 
 LABELS = np.array([0, 0, 1, 1, 1, 9])
@@ -106,14 +105,14 @@ ANSWERS = answers((0, 0.6), (0, 0.9), (1, 0.5), (0, 0.8), (9, 0.7), (9, 0.9))
 
 
 def test_confusion_has_a_row_for_what_was_written_and_a_column_for_what_was_read():
-    counts = confusion(ANSWERS.argmax(1), LABELS)
+    counts = confusion_matrix(ANSWERS.argmax(1), LABELS)
     expected = np.zeros((10, 10), int)
     expected[0, 0], expected[1, 1], expected[1, 0], expected[1, 9], expected[9, 9] = 2, 1, 1, 1, 1
     np.testing.assert_array_equal(counts, expected)
 
 
 def test_rates_are_shares_of_the_row():
-    shares = rates(confusion(ANSWERS.argmax(1), LABELS))
+    shares = normalise_rows(confusion_matrix(ANSWERS.argmax(1), LABELS))
     assert shares[1, [0, 1, 9]] == pytest.approx([1 / 3] * 3)
     assert shares.sum(1).tolist() == pytest.approx([1, 1, 0, 0, 0, 0, 0, 0, 0, 1])
 
@@ -121,7 +120,7 @@ def test_rates_are_shares_of_the_row():
 def test_one_against_rest_is_accuracy_on_yes_or_no():
     read, labels = np.random.default_rng(0).integers(0, 10, (2, 200))
     expected = [((read == digit) == (labels == digit)).mean() for digit in range(10)]
-    assert one_against_rest(confusion(read, labels)) == pytest.approx(expected)
+    assert one_vs_rest_accuracy(confusion_matrix(read, labels)) == pytest.approx(expected)
 
 
 def test_most_confused_ranks_the_mistakes_alone():
@@ -144,26 +143,26 @@ def test_most_confused_ranks_the_mistakes_alone():
     ],
 )
 def test_in_cell_finds_the_digits_of_a_cell_row_or_column(written, read, right, expected):
-    assert in_cell(ANSWERS, LABELS, written, read, right).tolist() == expected
+    assert cell_indices(ANSWERS, LABELS, written, read, right).tolist() == expected
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 0), (1, 0), (5, 5), (2, 9), (40, 12), (700, 650)])
 def test_mcnemar_is_a_fair_coin(first, second):
     count = first + second
     at_least = sum(math.comb(count, heads) for heads in range(max(first, second), count + 1)) / 2**count
-    assert mcnemar(first, second) == pytest.approx(min(1.0, 2 * at_least))
+    assert mcnemar_p_value(first, second) == pytest.approx(min(1.0, 2 * at_least))
 
 
 def test_what_differs_is_what_only_one_reads():
     second = answers((0, 0.6), (3, 0.9), (3, 0.99), (1, 0.8), (9, 0.7), (9, 0.9))
-    found = what_differs(ANSWERS, second, LABELS)
+    found = compare_predictions(ANSWERS, second, LABELS)
     assert found.only_first.tolist() == [2, 1]  # the most confident mistake of the second first
     assert found.only_second.tolist() == [3]
-    assert found.p_value == mcnemar(2, 1)
+    assert found.p_value == mcnemar_p_value(2, 1)
 
 
 def test_a_network_does_not_differ_from_itself():
-    found = what_differs(ANSWERS, ANSWERS, LABELS)
+    found = compare_predictions(ANSWERS, ANSWERS, LABELS)
     assert (len(found.only_first), len(found.only_second), found.p_value) == (0, 0, 1.0)
 
 
@@ -180,7 +179,7 @@ def test_log_probabilities_are_the_networks_own(name, images):
     np.testing.assert_allclose(found, in_one_go(network, images[:4]), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, BATCH + 1])
+@pytest.mark.parametrize("count", [0, 1, BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1])
 def test_log_probabilities_do_not_depend_on_where_batches_end(network, images, count):
     found = log_probabilities(network, images[:count])
     assert (found.shape, found.dtype) == ((count, 10), np.float32)

@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 from visiting import said, visit
 
 from mnist_core import runs
-from mnist_core.calibration import calibration_error, confidence, reliability
-from mnist_core.label_errors import MNIST_TEST
-from mnist_core.metrics import worst
+from mnist_core.analysis.calibration import confidence, expected_calibration_error, reliability_bins
+from mnist_core.analysis.label_errors import MNIST_TEST
+from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.runs import Predictions, Run
-from ui import misread, quiz
-from ui.misread import Filter
+from ui import caches
+from ui.mistakes import list, quiz
+from ui.mistakes.list import Filter
 
 HOSTILE = ["../../etc/passwd", "<script>alert(1)</script>", "", "-1", "10", "٣", "1e3", "9" * 5000, "nan"]
 
@@ -41,7 +42,7 @@ def mnist_run(app, trained, monkeypatch) -> Run:
     labels = np.arange(10_000) % 10
     labels[list(MNIST_TEST)] = [error.given for error in MNIST_TEST.values()]
     found = answers(labels, {947: (9, 0.8), 6651: (6, 0.6), 0: (3, 0.95), 11: (7, 0.4)})
-    made = runs.create(replace(trained.config, dataset="mnist"))
+    made = runs.create_run(replace(trained.config, dataset="mnist"))
     score = {"accuracy": 0.9996, "loss": 0.02, "images": 10_000, "interval": [0.999, 0.9999]}
     made.finish(trained.result | {"test": score}, found)
     return made
@@ -57,7 +58,7 @@ def in_detail(app: AppTest) -> str:
 
 
 def test_the_worst_mistake_is_open_first(app, run):
-    places = worst(run.predictions.log_probabilities, run.predictions.labels)
+    places = mistakes_by_loss(run.predictions.log_probabilities, run.predictions.labels)
     visit(app, "mistakes", run=run.name)
     assert in_detail(app) == str(places[0])
     assert f"{len(places)} of {len(places)} mistakes" in said(app)
@@ -65,10 +66,10 @@ def test_the_worst_mistake_is_open_first(app, run):
 
 
 def test_filters_keep_what_they_say(mnist_run):
-    found = misread.reading(mnist_run)
+    found = caches.evaluation(mnist_run)
 
     def kept(**wanted) -> list[int]:
-        return misread.matching(found, Filter(**wanted)).tolist()
+        return list.filter_mistakes(found, Filter(**wanted)).tolist()
 
     assert kept() == [0, 947, 6651, 11]
     assert kept(kind="confident") == [0, 947]
@@ -236,29 +237,29 @@ def test_the_quiz_keeps_the_answer_to_itself_until_the_guess(app, run):
 
 
 def test_a_second_guess_does_not_count(mnist_run):
-    found = misread.reading(mnist_run)
-    game = quiz.Game([5])
+    found = caches.evaluation(mnist_run)
+    game = quiz.QuizState([5])
     for digit in (5, 4, 5):
-        quiz.guess(game, found, digit)
+        quiz.submit_guess(game, found, digit)
     assert (game.guess, game.points) == (5, {"You": 1, "Network": 1})
 
 
 def test_a_label_in_doubt_gives_nobody_a_point(mnist_run):
-    found = misread.reading(mnist_run)
-    game = quiz.Game([947, 0])
-    quiz.guess(game, found, 8)
+    found = caches.evaluation(mnist_run)
+    game = quiz.QuizState([947, 0])
+    quiz.submit_guess(game, found, 8)
     assert game.points == {"You": 0, "Network": 0}
-    quiz.go_on(game)
-    quiz.guess(game, found, 0)
+    quiz.next_question(game)
+    quiz.submit_guess(game, found, 0)
     assert game.points == {"You": 1, "Network": 0}
 
 
 def test_the_quiz_mixes_mistakes_with_digits_read_rightly_and_repeats_none(mnist_run):
-    found = misread.reading(mnist_run)
-    order = quiz.shuffled(found, seed=1)
-    assert len(set(order)) == len(order) == 4 + quiz.FEWEST
+    found = caches.evaluation(mnist_run)
+    order = quiz.shuffled_order(found, seed=1)
+    assert len(set(order)) == len(order) == 4 + quiz.MIN_CORRECT
     assert set(found.mistakes) <= set(order)
-    assert order == quiz.shuffled(found, seed=1) != quiz.shuffled(found, seed=2)
+    assert order == quiz.shuffled_order(found, seed=1) != quiz.shuffled_order(found, seed=2)
 
 
 def test_after_the_last_question_it_can_be_played_again(app, run):
@@ -287,7 +288,9 @@ def test_the_calibration_page_shows_the_cores_figures(app, run):
     visit(app, "calibration", run=run.name)
     assert metrics(app)["Test accuracy"] == f"{100 * right.mean():.2f} %"
     assert metrics(app)["Mean confidence"] == f"{100 * sure.mean():.2f} %"
-    assert metrics(app)["Calibration error"] == f"{100 * calibration_error(reliability(sure, right)):.2f} %"
+    assert (
+        metrics(app)["Calibration error"] == f"{100 * expected_calibration_error(reliability_bins(sure, right)):.2f} %"
+    )
 
 
 def test_what_may_be_refused_is_said_and_kept_in_the_address(app, mnist_run):
@@ -310,4 +313,9 @@ def test_every_number_has_a_help_text(app, mnist_run):
 
 
 def test_the_pages_need_no_torch(python):
-    assert python("import ui.mistake, ui.quiz, ui.trust, sys; print('torch' in sys.modules)") == "False\n"
+    assert (
+        python(
+            "import ui.mistakes.detail, ui.mistakes.quiz, ui.calibration.diagrams, sys; print('torch' in sys.modules)"
+        )
+        == "False\n"
+    )

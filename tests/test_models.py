@@ -7,9 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from mnist_core.models import ARCHITECTURES, architecture, build, describe, known, layers
-from mnist_core.recipes import RECIPES
-from mnist_core.recipes import known as known_recipe
+from mnist_core.models import ARCHITECTURES, architecture, build, describe, get_architecture, sequential
+from mnist_core.recipes import RECIPES, get_recipe
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -27,7 +26,7 @@ def newcomer():
         in a docstring of two lines.
 
         And of two paragraphs."""
-        return layers(flatten=nn.Flatten(), output=nn.Linear(784, 10))
+        return sequential(flatten=nn.Flatten(), output=nn.Linear(784, 10))
 
     yield ARCHITECTURES["one-layer"]
     del ARCHITECTURES["one-layer"]
@@ -93,16 +92,16 @@ def test_an_unknown_network_is_refused_with_those_there_are():
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_trains_a_network_that_exists(recipe):
-    assert known_recipe(recipe).config.architecture in ARCHITECTURES
+    assert get_recipe(recipe).config.architecture in ARCHITECTURES
 
 
 def test_an_unknown_recipe_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=f"one of {', '.join(RECIPES)}, got 'nonsense'"):
-        known_recipe("nonsense")
+        get_recipe("nonsense")
 
 
 def test_a_new_function_is_a_new_network(newcomer):
-    assert known("one-layer") is newcomer
+    assert get_architecture("one-layer") is newcomer
     assert (newcomer.title, newcomer.source) == ("Newcomer", "a test")
     assert newcomer.about == "Weighs all pixels once, in a docstring of two lines."
     assert describe("one-layer")[-1].shape == (10,)

@@ -9,21 +9,22 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from visiting import said
 
-from mnist_core import fetch, runs
+from mnist_core import download, runs
 from mnist_core.config import TrainConfig
 from mnist_core.data import DataError
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, Run, RunError
-from ui import caches, form
+from ui import caches
 from ui.shell import PAGES
+from ui.train import form
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
-SAMPLE, MNIST = form.FIRST_WITHOUT_MNIST, form.FIRST
+SAMPLE, MNIST = form.OFFLINE_RECIPE, form.DEFAULT_RECIPE
 
 
 @pytest.fixture
 def mnist_is_here(monkeypatch, tmp_path):
-    monkeypatch.setattr(fetch, "mnist_folder", lambda: tmp_path)
+    monkeypatch.setattr(download, "mnist_folder", lambda: tmp_path)
 
 
 def visit(app: AppTest, page) -> AppTest:
@@ -66,7 +67,7 @@ def test_a_page_opens_with_one_run(app, run, page):
     visit(app, page)
     assert not app.exception
     shown = [metric.value for metric in app.metric] + [option for box in app.selectbox for option in box.options]
-    assert f"{run.result['test']['accuracy']:.2%}".replace("%", " %") in "\n".join(shown)
+    assert f"{run.result.test.accuracy:.2%}".replace("%", " %") in "\n".join(shown)
 
 
 @every_page
@@ -159,21 +160,21 @@ def mnist_comes(monkeypatch, tmp_path):
     """Call it, and the next look finds MNIST."""
 
     def come() -> None:
-        caches.source()._thread.join()
-        monkeypatch.setattr(fetch, "mnist_folder", lambda: tmp_path)
-        caches.source().look()
-        caches.source()._thread.join()
+        caches.dataset_status()._thread.join()
+        monkeypatch.setattr(download, "mnist_folder", lambda: tmp_path)
+        caches.dataset_status().look()
+        caches.dataset_status()._thread.join()
 
     return come
 
 
 def test_looking_again_finds_mnist(app, monkeypatch, tmp_path):
     app.run()
-    caches.source()._thread.join()
+    caches.dataset_status()._thread.join()
     app.run()
-    monkeypatch.setattr(fetch, "mnist_folder", lambda: tmp_path)
+    monkeypatch.setattr(download, "mnist_folder", lambda: tmp_path)
     app.button(key="look_again").click().run()
-    caches.source()._thread.join()
+    caches.dataset_status()._thread.join()
     assert "Sample digits, not MNIST" not in said(app.run())
 
 
@@ -185,7 +186,7 @@ def test_mnist_that_is_not_here_cannot_be_trained_on(app):
 
 @pytest.mark.usefixtures("mnist_is_here")
 def test_a_refused_value_is_one_sentence_and_disables_train(app, monkeypatch):
-    monkeypatch.setattr(form, "SMALLEST", 0)  # so that the widget lets through what the config refuses
+    monkeypatch.setattr(form, "SMALLEST_POSITIVE", 0)  # so that the widget lets through what the config refuses
     app.run().number_input(key="field_epochs").set_value(0.0).run()
     assert [error.value for error in app.error] == ["epochs must be a number, above 0 and at most 500, got 0.0"]
     assert app.button(key="train").disabled
@@ -261,8 +262,8 @@ def test_a_result_is_shown_with_its_interval_and_its_mistakes(app, run):
     accuracy = next(metric for metric in app.metric if metric.label == "Test accuracy")
     assert "95 % interval" in accuracy.delta
     assert "What it still misreads" in said(app)
-    wrong = round((1 - run.result["test"]["accuracy"]) * run.result["test"]["images"])
-    assert f"{wrong} of {run.result['test']['images']} test digits" in said(app)
+    wrong = round((1 - run.result.test.accuracy) * run.result.test.images)
+    assert f"{wrong} of {run.result.test.images} test digits" in said(app)
 
 
 def test_a_run_that_reads_everything_has_no_mistakes_to_show(app, run):

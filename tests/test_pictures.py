@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnist_core import pictures
-from mnist_core.pictures import BadPicture, read
+from mnist_core import image_file
+from mnist_core.image_file import ImageFileError, read_image
 
 LEFT_DARK = np.repeat(np.array([[0] * 30 + [255] * 30], np.uint8), 40, axis=0)  # 60 wide, 40 high
 
@@ -28,10 +28,10 @@ def only_a_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
 
 
-@pytest.mark.parametrize("kind", pictures.FORMATS)
+@pytest.mark.parametrize("kind", image_file.FORMATS)
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_picture_is_read_as_it_is(kind, mode):
-    pixels = read(file(Image.fromarray(LEFT_DARK).convert(mode), kind)).pixels
+    pixels = read_image(file(Image.fromarray(LEFT_DARK).convert(mode), kind)).pixels
     assert (pixels.shape, pixels.dtype) == ((40, 60, 3), np.uint8)
     np.testing.assert_allclose(pixels[..., 0], LEFT_DARK, atol=12)
 
@@ -40,49 +40,49 @@ def test_a_picture_is_read_as_it_is(kind, mode):
 def test_every_way_to_store_colours_is_read(mode):
     deep = Image.fromarray(LEFT_DARK.astype(np.uint16) * 257)
     image = deep if mode == "I;16" else Image.fromarray(LEFT_DARK).convert(mode)
-    pixels = read(file(image, "JPEG" if mode == "CMYK" else "PNG")).pixels
+    pixels = read_image(file(image, "JPEG" if mode == "CMYK" else "PNG")).pixels
     np.testing.assert_allclose(pixels[..., 0], LEFT_DARK, atol=12)
 
 
 def test_transparency_is_kept():
     sheet = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
     sheet.paste((9, 9, 9, 255), (0, 0, 30, 40))
-    pixels = read(file(sheet)).pixels
+    pixels = read_image(file(sheet)).pixels
     assert pixels.shape == (40, 60, 4)
     assert (pixels[0, 0, 3], pixels[0, -1, 3]) == (255, 0)
 
 
 @pytest.mark.parametrize(("orientation", "turn"), [(3, 2), (6, 1), (8, 3)])
-@pytest.mark.parametrize("kind", pictures.FORMATS)
+@pytest.mark.parametrize("kind", image_file.FORMATS)
 def test_a_picture_stands_upright(kind, orientation, turn):
     exif = Image.Exif()
     exif[0x0112] = orientation  # what the camera says about how it was held
     stored = Image.fromarray(np.ascontiguousarray(np.rot90(LEFT_DARK, turn)))
-    pixels = read(file(stored, kind, exif=exif)).pixels
+    pixels = read_image(file(stored, kind, exif=exif)).pixels
     np.testing.assert_allclose(pixels[..., 0], LEFT_DARK, atol=12)
 
 
-@pytest.mark.parametrize("kind", pictures.FORMATS)
+@pytest.mark.parametrize("kind", image_file.FORMATS)
 def test_a_large_picture_comes_back_smaller(kind):
-    pixels = read(file(Image.new("RGB", (4000, 2000), "white"), kind)).pixels
-    assert pixels.shape == (pictures.LONGEST // 2, pictures.LONGEST, 3)
+    pixels = read_image(file(Image.new("RGB", (4000, 2000), "white"), kind)).pixels
+    assert pixels.shape == (image_file.MAX_SIDE // 2, image_file.MAX_SIDE, 3)
     assert pixels.min() > 250
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_of_a_moving_picture_the_first_frame_is_read_and_that_is_said(kind):
     first = Image.fromarray(LEFT_DARK).convert("RGB")
-    picture = read(file(first, kind, save_all=True, append_images=[first.rotate(180)], duration=100))
+    picture = read_image(file(first, kind, save_all=True, append_images=[first.rotate(180)], duration=100))
     np.testing.assert_allclose(picture.pixels[..., 0], LEFT_DARK, atol=12)
     assert "first frame" in picture.note
-    assert read(file(first, kind)).note == ""
+    assert read_image(file(first, kind)).note == ""
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
-    monkeypatch.setattr(pictures, "decoded", lambda image: pytest.fail("it was decoded"))
+    monkeypatch.setattr(image_file, "decode", lambda image: pytest.fail("it was decoded"))
     for size in ((10_000, 5_001), (50_000, 50_000), (2**31 - 1, 1)):
-        with pytest.raises(BadPicture, match="million"):
-            read(only_a_header(*size))
+        with pytest.raises(ImageFileError, match="million"):
+            read_image(only_a_header(*size))
 
 
 BAD = {
@@ -95,7 +95,7 @@ BAD = {
     "half a png": (file(Image.effect_noise((200, 200), 90))[:9000], "damaged"),
     "half a jpeg": (file(Image.effect_noise((200, 200), 90), "JPEG")[:3000], "damaged"),
     "half a webp": (file(Image.effect_noise((200, 200), 90), "WEBP")[:3000], "picture"),
-    "too many bytes": (bytes(pictures.BYTES + 1), "at most 10"),
+    "too many bytes": (bytes(image_file.MAX_BYTES + 1), "at most 10"),
 }
 
 
@@ -103,12 +103,12 @@ BAD = {
 @pytest.mark.filterwarnings("error")
 def test_a_bad_file_is_one_sentence(name):
     content, reason = BAD[name]
-    with pytest.raises(BadPicture, match=reason) as refused:
-        read(content)
+    with pytest.raises(ImageFileError, match=reason) as refused:
+        read_image(content)
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", pictures.FORMATS)
+@pytest.mark.parametrize("kind", image_file.FORMATS)
 def test_no_damage_raises_anything_else(kind):
     whole = file(Image.effect_noise((60, 40), 90), kind)
     dice = np.random.default_rng(0)
@@ -117,6 +117,6 @@ def test_no_damage_raises_anything_else(kind):
         for place in dice.integers(0, len(hurt), 4):
             hurt[place] = dice.integers(256)
         try:
-            assert read(bytes(hurt)).pixels.dtype == np.uint8
-        except BadPicture:
+            assert read_image(bytes(hurt)).pixels.dtype == np.uint8
+        except ImageFileError:
             continue

@@ -15,7 +15,7 @@ from mnist_core import runs
 from mnist_core.__main__ import summary
 from mnist_core.config import TrainConfig
 from mnist_core.data import load_digits
-from mnist_core.metrics import log_probabilities
+from mnist_core.inference import log_probabilities
 from mnist_core.models import build
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import (
@@ -25,14 +25,14 @@ from mnist_core.runs import (
     MODEL,
     PREDICTIONS,
     RESULT,
-    SHIPPED,
+    SHIPPED_FOLDER,
     Run,
     RunError,
-    create,
-    latest,
+    create_run,
+    latest_progress,
     list_runs,
     load_run,
-    replace,
+    write_atomically,
 )
 
 FILES = [CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT]  # of a finished run
@@ -84,7 +84,7 @@ def other(tmp_path_factory):
     from mnist_core.training import train
 
     config = TrainConfig(dataset="sample", architecture="mlp", epochs=0.2, device="cpu")
-    run = create(config, out=tmp_path_factory.mktemp("other") / "mlp")
+    run = create_run(config, out=tmp_path_factory.mktemp("other") / "mlp")
     for _ in train(run):
         pass
     return run
@@ -94,7 +94,7 @@ def other(tmp_path_factory):
 def shelf(trained, tmp_path, monkeypatch):
     """Runs mlp, softmax and zebra that come with the app, two of a visitor, in both folders, and what is no run."""
     shipped, visitors = tmp_path / "shipped", tmp_path / "visitors"
-    monkeypatch.setattr(runs, "SHIPPED", shipped)
+    monkeypatch.setattr(runs, "SHIPPED_FOLDER", shipped)
     monkeypatch.setenv("MNIST_RUNS_DIR", str(visitors))
     for parent, name in (
         (shipped, "zebra"),
@@ -121,7 +121,7 @@ def test_a_run_folder_holds_the_files_it_should(trained):
 
 def test_a_run_is_read_as_it_was_written(runs_folder):
     config = TrainConfig(dataset="sample", architecture="mlp", seed=5, epochs=0.5)
-    written = create(config, recipe="mlp")
+    written = create_run(config, recipe="mlp")
     run = load_run(written.name)
     assert (run.config, run.recipe, run.created) == (config, "mlp", written.created)
     assert run.name.startswith("mlp@")
@@ -129,11 +129,11 @@ def test_a_run_is_read_as_it_was_written(runs_folder):
 
 
 def test_two_runs_of_one_second_have_two_folders(runs_folder):
-    assert create(TrainConfig()).folder != create(TrainConfig()).folder
+    assert create_run(TrainConfig()).folder != create_run(TrainConfig()).folder
 
 
 def test_history_is_read_as_it_was_written(runs_folder):
-    run = create(TrainConfig())
+    run = create_run(TrainConfig())
     rows = [{"step": step, "epoch": step / 10, "seconds": 0.5, "loss": 1 / step} for step in (1, 2, 3)]
     for row in rows:
         run.log(row)
@@ -142,8 +142,8 @@ def test_history_is_read_as_it_was_written(runs_folder):
 
 def test_the_latest_row_is_the_last_with_a_loss():
     batches, epoch = {"step": 40, "loss": 0.1, "accuracy": 0.9}, {"step": 40, "validation_loss": 0.2}
-    assert latest([{"step": 1, "loss": 2.3}, batches, epoch]) == batches
-    assert latest([epoch]) == latest([]) == {}
+    assert latest_progress([{"step": 1, "loss": 2.3}, batches, epoch]) == batches
+    assert latest_progress([epoch]) == latest_progress([]) == {}
 
 
 def test_a_half_written_last_row_is_left_out(copy):
@@ -154,7 +154,7 @@ def test_a_half_written_last_row_is_left_out(copy):
 
 
 def test_a_result_is_seen_by_those_who_looked_before(runs_folder, trained):
-    run = create(trained.config)
+    run = create_run(trained.config)
     assert run.result == {}
     Run(run.folder).finish(trained.result, trained.predictions)
     assert run.result == trained.result
@@ -162,7 +162,7 @@ def test_a_result_is_seen_by_those_who_looked_before(runs_folder, trained):
 
 
 def test_weights_come_back_exactly(runs_folder):
-    network, run = build("lenet-5", seed=4), create(TrainConfig(architecture="lenet-5"))
+    network, run = build("lenet-5", seed=4), create_run(TrainConfig(architecture="lenet-5"))
     run.save_model(network)
     found = run.model().state_dict()
     assert all(torch.equal(found[name], value) for name, value in network.state_dict().items())
@@ -268,14 +268,14 @@ def test_a_pickle_is_never_opened(copy, file, tmp_path):
 
 
 def test_a_failed_run_says_why(runs_folder):
-    run = create(TrainConfig())
+    run = create_run(TrainConfig())
     run.fail("The loss was nan.")
     assert (load_run(run.name).status, load_run(run.name).error) == ("failed", "The loss was nan.")
 
 
 @pytest.mark.parametrize("content", FOREIGN)
 def test_a_foreign_reason_has_a_sentence(runs_folder, content):
-    run = create(TrainConfig())
+    run = create_run(TrainConfig())
     (run.folder / ERROR).write_bytes(FOREIGN[content])
     with suppress(RunError):
         assert isinstance(run.error, str)
@@ -322,7 +322,7 @@ def test_shipped_runs_come_first_then_the_newest(shelf):
 
 
 def test_runs_come_in_the_order_of_their_recipes(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "SHIPPED", tmp_path)
+    monkeypatch.setattr(runs, "SHIPPED_FOLDER", tmp_path)
     monkeypatch.delenv("MNIST_RUNS_DIR", raising=False)
     for name in sorted(RECIPES):
         shutil.copytree(trained.folder, tmp_path / name)
@@ -330,7 +330,7 @@ def test_runs_come_in_the_order_of_their_recipes(trained, tmp_path, monkeypatch)
 
 
 def test_no_folder_means_no_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "nowhere")
+    monkeypatch.setattr(runs, "SHIPPED_FOLDER", tmp_path / "nowhere")
     monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "nowhere either"))
     assert list_runs() == []
     with pytest.raises(RunError, match="none yet"):
@@ -340,7 +340,7 @@ def test_no_folder_means_no_runs(tmp_path, monkeypatch):
 def test_a_folder_with_something_in_it_is_not_written_over(copy):
     before = (copy / CONFIG).read_bytes()
     with pytest.raises(RunError, match="is not empty"):
-        create(TrainConfig(), out=copy)
+        create_run(TrainConfig(), out=copy)
     assert (copy / CONFIG).read_bytes() == before
 
 
@@ -348,7 +348,7 @@ def test_a_folder_with_something_in_it_is_not_written_over(copy):
 def test_a_run_that_cannot_be_written_says_where(tmp_path, place):
     (tmp_path / "file").write_text("a file where a folder should be")
     with pytest.raises(RunError, match="cannot be written to") as caught:
-        create(TrainConfig(), out=tmp_path / place)
+        create_run(TrainConfig(), out=tmp_path / place)
     assert str(tmp_path / place) in str(caught.value)
 
 
@@ -394,14 +394,14 @@ def test_replace_leaves_the_old_content_when_renaming_fails(tmp_path, monkeypatc
     (tmp_path / "file").write_bytes(b"old")
     monkeypatch.setattr(runs.os, "replace", refuse)
     with pytest.raises(OSError, match="no"):
-        replace(tmp_path / "file", b"new")
+        write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
 def test_replace_puts_the_new_in_place_of_the_old(tmp_path):
     (tmp_path / "file").write_bytes(b"old")
-    replace(tmp_path / "file", b"new")
+    write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
@@ -416,7 +416,7 @@ print("torch" in sys.modules)
     assert said == "False\n"
 
 
-SHIPPED_RUNS = sorted(place.parent.name for place in SHIPPED.glob(f"*/{CONFIG}") if "@" not in place.parent.name)
+SHIPPED_RUNS = sorted(place.parent.name for place in SHIPPED_FOLDER.glob(f"*/{CONFIG}") if "@" not in place.parent.name)
 
 
 @pytest.mark.parametrize("name", SHIPPED_RUNS)

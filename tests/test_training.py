@@ -13,20 +13,12 @@ import torch
 from mnist_core import training
 from mnist_core.config import DEVICES, OPTIMIZERS, SCHEDULES, TrainConfig
 from mnist_core.data import split
-from mnist_core.metrics import Score, interval, score
+from mnist_core.hardware import choose_device
+from mnist_core.metrics import Score, score, wilson_interval
 from mnist_core.models import build
-from mnist_core.runs import create, load_run
-from mnist_core.training import (
-    Diverged,
-    Muon,
-    choose_device,
-    fit,
-    learning_rate,
-    make_optimizers,
-    move_towards,
-    orthogonal,
-    train,
-)
+from mnist_core.optim import Muon, ema_update, learning_rate_at, make_optimizers, orthogonalise
+from mnist_core.runs import create_run, load_run
+from mnist_core.training import Diverged, fit, train
 
 TOY = TrainConfig(
     dataset="sample", architecture="softmax", validation_size=50, learning_rate=0.01, batch_size=50, epochs=2,
@@ -53,7 +45,7 @@ def same(first, second):
 def toy_run(runs_folder, toy_digits, monkeypatch):
     """Make a run that will be trained and tested on the toy digits."""
     monkeypatch.setattr(training, "load_digits", lambda dataset, part: toy_digits)
-    return lambda **changes: create(replace(TOY, **changes))
+    return lambda **changes: create_run(replace(TOY, **changes))
 
 
 @pytest.mark.parametrize("augmentation", ["none", "elastic"])
@@ -97,12 +89,12 @@ def test_orthogonal_is_the_plain_newton_schulz_iteration(shape):
     for _ in range(3):
         gram = x @ x.T
         x = 2.0315 * x + (-4.7750 * gram + 3.4445 * gram @ gram) @ x
-    torch.testing.assert_close(orthogonal(matrix), x, atol=1e-5, rtol=1e-3)
+    torch.testing.assert_close(orthogonalise(matrix), x, atol=1e-5, rtol=1e-3)
 
 
 def test_orthogonal_evens_out_the_directions_of_a_step():
     matrix = torch.randn(8, 20, generator=torch.Generator().manual_seed(0))
-    before, after = torch.linalg.svdvals(matrix), torch.linalg.svdvals(orthogonal(matrix, steps=8))
+    before, after = torch.linalg.svdvals(matrix), torch.linalg.svdvals(orthogonalise(matrix, steps=8))
     assert before.max() / before.min() > 2
     assert after.max() / after.min() < 1.6
 
@@ -111,7 +103,7 @@ def test_muon_scales_a_kernel_and_takes_an_orthogonal_step():
     kernel = torch.nn.Parameter(torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(0)))
     kernel.grad = torch.ones_like(kernel) + kernel.detach()
     scaled = kernel.detach() * 2 / kernel.detach().norm()  # a norm of sqrt(4 output channels)
-    step = orthogonal((kernel.grad * 1.6).flatten(1)).view_as(kernel)  # Nesterov's momentum of 0.6, the first time
+    step = orthogonalise((kernel.grad * 1.6).flatten(1)).view_as(kernel)  # Nesterov's momentum of 0.6, the first time
     Muon([kernel]).step()
     torch.testing.assert_close(kernel.detach(), scaled - 0.01 * step)
 
@@ -119,7 +111,7 @@ def test_muon_scales_a_kernel_and_takes_an_orthogonal_step():
 def test_weights_are_averaged_by_the_formula():
     kept, new = build("softmax", seed=0), build("softmax", seed=1)
     expected = {name: 0.75 * value + 0.25 * new.state_dict()[name] for name, value in weights(kept).items()}
-    move_towards(kept, new, 0.25)
+    ema_update(kept, new, 0.25)
     for name, value in kept.state_dict().items():
         torch.testing.assert_close(value, expected[name])
 
@@ -224,27 +216,29 @@ SHAPES = {  # share of the peak at t of 0..1
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_rate_follows_its_schedules_formula(schedule):
     config = replace(TOY, schedule=schedule)
-    rates = [learning_rate(step, 200, config) for step in range(200)]
+    rates = [learning_rate_at(step, 200, config) for step in range(200)]
     assert rates == pytest.approx([0.01 * SHAPES[schedule](step / 200) for step in range(200)])
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("steps", [1, 2, 7, 1000])
 def test_the_rate_never_exceeds_its_peak(schedule, steps):
-    rates = [learning_rate(step, steps, replace(TOY, schedule=schedule)) for step in range(steps)]
+    rates = [learning_rate_at(step, steps, replace(TOY, schedule=schedule)) for step in range(steps)]
     assert all(0 < rate <= 0.01 * (1 + 1e-9) for rate in rates)
 
 
 @pytest.mark.parametrize("schedule", [name for name in SCHEDULES if name != "constant"])
 def test_the_rate_ends_low(schedule):
-    assert learning_rate(999, 1000, replace(TOY, schedule=schedule)) < 0.02 * 0.01
+    assert learning_rate_at(999, 1000, replace(TOY, schedule=schedule)) < 0.02 * 0.01
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_step_tells_the_rate_it_was_made_with(toy_digits, schedule):
     config = replace(TOY, schedule=schedule)
     steps = list(fitting(toy_digits, config)[0])
-    assert [step.learning_rate for step in steps] == [learning_rate(at, len(steps), config) for at in range(len(steps))]
+    assert [step.learning_rate for step in steps] == [
+        learning_rate_at(at, len(steps), config) for at in range(len(steps))
+    ]
 
 
 def test_a_rate_far_too_high_ends_in_a_sentence(toy_digits):
@@ -261,8 +255,8 @@ def test_a_network_that_diverged_in_its_last_step_is_no_result(toy_run, steps):
     except Diverged:
         assert run.result == {}
     else:
-        assert math.isfinite(run.result["test"]["loss"])
-        assert math.isfinite(run.result["validation"]["loss"])
+        assert math.isfinite(run.result.test.loss)
+        assert math.isfinite(run.result.validation.loss)
 
 
 def test_a_device_that_is_not_here_is_refused_in_a_sentence(toy_digits):
@@ -284,9 +278,9 @@ def test_the_best_epoch_is_kept_and_tested_not_the_last(toy_run, toy_digits, mon
     monkeypatch.setattr(training, "build", lambda *_: model)
     run = toy_run(epochs=5)
     after = {step.epoch: weights(model) for step in train(run) if step.validation}
-    assert run.result["best_epoch"] == 3
-    assert run.result["validation"] == {"accuracy": 0.9, "loss": 0.9}
-    assert run.result["test"]["accuracy"] == 0.6
+    assert run.result.best_epoch == 3
+    assert run.result.validation == {"accuracy": 0.9, "loss": 0.9}
+    assert run.result.test.accuracy == 0.6
     assert same(after[3], run.model().state_dict())
     np.testing.assert_allclose(
         np.exp(run.predictions.log_probabilities), run.predict(toy_digits.images), rtol=1e-4, atol=1e-6
@@ -296,8 +290,8 @@ def test_the_best_epoch_is_kept_and_tested_not_the_last(toy_run, toy_digits, mon
 def test_the_best_epoch_is_the_histories_best(trained):
     ends = [row for row in trained.history if "validation_accuracy" in row]
     best = max(ends, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
-    assert trained.result["best_epoch"] == best["epoch"]
-    assert trained.result["validation"]["accuracy"] == pytest.approx(best["validation_accuracy"], abs=1e-6)
+    assert trained.result.best_epoch == best["epoch"]
+    assert trained.result.validation.accuracy == pytest.approx(best["validation_accuracy"], abs=1e-6)
 
 
 def test_the_test_digits_are_looked_at_after_the_last_step(toy_run, toy_digits, monkeypatch):
@@ -320,10 +314,10 @@ def test_no_digit_both_teaches_and_validates(toy_run, toy_digits, monkeypatch):
 def test_training_ends_with_the_score_of_the_stored_network(trained):
     answers = trained.predictions
     found = score(answers.log_probabilities, answers.labels)
-    test = trained.result["test"]
+    test = trained.result.test
     assert (found.accuracy, found.loss) == (test["accuracy"], test["loss"])
     assert test["images"] == len(answers.labels) == 360
-    assert tuple(test["interval"]) == interval(test["accuracy"], 360)
+    assert tuple(test["interval"]) == wilson_interval(test["accuracy"], 360)
 
 
 def test_a_result_tells_what_it_cost_and_where(trained):
@@ -337,7 +331,7 @@ def test_a_result_tells_what_it_cost_and_where(trained):
 
 
 def test_a_trained_network_beats_guessing(trained):
-    assert trained.result["test"]["accuracy"] > 0.7
+    assert trained.result.test.accuracy > 0.7
 
 
 @pytest.mark.parametrize("after", [1, 3, PER_EPOCH, 7])
@@ -346,7 +340,7 @@ def test_a_stopped_run_is_tested_and_loads(toy_run, toy_digits, after):
     for step in train(run, stop=lambda: len(taken) + 1 >= after):
         taken.append(step)
     stopped = load_run(run.name)
-    assert len(taken) == stopped.result["steps"] == after
+    assert len(taken) == stopped.result.steps == after
     assert stopped.status == "stopped"
     np.testing.assert_allclose(
         stopped.predict(toy_digits.images), np.exp(stopped.predictions.log_probabilities), atol=1e-6
@@ -388,7 +382,7 @@ def test_history_holds_batches_and_epochs(toy_run):
 
 
 def test_a_long_training_has_a_short_history(toy_run, monkeypatch):
-    monkeypatch.setattr(training, "LOGGED", 4)
+    monkeypatch.setattr(training, "MAX_HISTORY_ROWS", 4)
     run = toy_run(epochs=4)
     steps = list(train(run))
     rows = [row for row in run.history if "loss" in row]
@@ -398,7 +392,7 @@ def test_a_long_training_has_a_short_history(toy_run, monkeypatch):
 
 def test_a_network_that_does_not_exist_trains_nothing(runs_folder):
     with pytest.raises(ValueError, match="architecture must be one of"):
-        create(replace(TOY, architecture="nonsense"))
+        create_run(replace(TOY, architecture="nonsense"))
     assert not list(runs_folder.iterdir())
 
 

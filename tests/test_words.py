@@ -8,9 +8,9 @@ import pytest
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
-from ui import words
+from ui import labels
 
-CHOICES = [field.name for field in fields(TrainConfig) if words.choices_of(field.name)]
+CHOICES = [field.name for field in fields(TrainConfig) if labels.choices(field.name)]
 
 
 @pytest.mark.parametrize(
@@ -26,16 +26,16 @@ CHOICES = [field.name for field in fields(TrainConfig) if words.choices_of(field
     ],
 )
 def test_duration(seconds, text):
-    assert words.duration(seconds) == text
+    assert labels.duration(seconds) == text
 
 
 def test_a_duration_never_has_sixty_seconds():
-    assert words.duration(179.7) == "3:00 min"
+    assert labels.duration(179.7) == "3:00 min"
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, "…"), (0, "0.00 %"), (0.9902, "99.02 %"), (1, "100.00 %")])
 def test_percent(value, text):
-    assert words.percent(value) == text
+    assert labels.percent(value) == text
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ def test_percent(value, text):
     ],
 )
 def test_a_value_reads_as_the_visitor_would_say_it(name, value, text):
-    assert words.value_of(name, value) == text
+    assert labels.format_value(name, value) == text
 
 
 def test_nothing_changed_reads_as_nothing():
-    assert words.changes(TrainConfig(), TrainConfig()) == []
+    assert labels.changed_settings(TrainConfig(), TrainConfig()) == []
 
 
 def test_changes_name_the_new_value_and_the_old():
     after = TrainConfig(epochs=1, optimizer="sgd")
-    assert words.changes(TrainConfig(epochs=10), after) == [
+    assert labels.changed_settings(TrainConfig(epochs=10), after) == [
         "optimizer SGD instead of Adam",
         "epochs 1 instead of 10",
     ]
@@ -67,18 +67,18 @@ def test_changes_name_the_new_value_and_the_old():
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_every_choice_has_a_title_of_its_own(name):
-    titles = [words.title_of(name, choice) for choice in words.choices_of(name)]
+    titles = [labels.choice_title(name, choice) for choice in labels.choices(name)]
     assert all(titles)
     assert len(set(titles)) == len(titles)
 
 
 def test_networks_are_the_choices_of_architecture():
-    assert list(words.choices_of("architecture")) == list(ARCHITECTURES)
+    assert list(labels.choices("architecture")) == list(ARCHITECTURES)
     assert setting_of("architecture").choices is None
 
 
 def test_an_unknown_choice_is_called_by_its_name():
-    assert words.title_of("architecture", "gone-since") == "gone-since"
+    assert labels.choice_title("architecture", "gone-since") == "gone-since"
 
 
 def run(recipe, config, members=()):
@@ -86,19 +86,19 @@ def run(recipe, config, members=()):
 
 
 def test_a_vote_is_called_by_its_size():
-    assert words.label(run("ensemble", RECIPES["fast"].config, ["fast", "pen"])) == "Vote of 2"
+    assert labels.run_label(run("ensemble", RECIPES["fast"].config, ["fast", "pen"])) == "Vote of 2"
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipes_run_is_called_like_the_recipe(name):
-    assert words.label(run(name, RECIPES[name].config)) == RECIPES[name].title
+    assert labels.run_label(run(name, RECIPES[name].config)) == RECIPES[name].title
 
 
 def test_a_changed_recipes_run_is_called_custom():
     changed = replace(RECIPES["softmax"].config, epochs=1)
-    assert words.label(run("softmax", changed)) == "One layer (custom)"
+    assert labels.run_label(run("softmax", changed)) == "One layer (custom)"
 
 
 @pytest.mark.parametrize("recipe", [None, "gone-since"])
 def test_a_run_without_recipe_is_called_like_its_network(recipe):
-    assert words.label(run(recipe, TrainConfig(architecture="mlp"))) == "Multilayer perceptron"
+    assert labels.run_label(run(recipe, TrainConfig(architecture="mlp"))) == "Multilayer perceptron"

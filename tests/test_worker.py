@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from mnist_core.config import TrainConfig
+from mnist_core.execution.local import LocalExecutor
 from mnist_core.runs import Run, RunError, load_run
-from mnist_core.worker import Worker
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = TrainConfig(dataset="sample", architecture="softmax", epochs=0.5, device="cpu")
@@ -25,7 +25,7 @@ WILD = replace(QUICK, optimizer="sgd", learning_rate=100, weight_decay=1, epochs
 @pytest.fixture(scope="module")
 def shared():
     """One worker for all tests: its process takes seconds to warm up."""
-    worker = Worker()
+    worker = LocalExecutor()
     worker.warm()
     yield worker
     worker.close()
@@ -65,7 +65,7 @@ def learning(worker, eventually):
 def test_a_training_runs_to_its_end(worker, ended):
     run = ended(worker.start(QUICK, "softmax"))
     assert (run.status, run.recipe, run.config) == ("finished", "softmax", QUICK)
-    assert run.result["steps"] == 10
+    assert run.result.steps == 10
     assert worker.failure(run.name) is None
 
 
@@ -165,7 +165,7 @@ def test_close_ends_the_process_and_keeps_what_was_learned(worker, learning, eve
 
 
 def test_close_does_not_wait_until_the_process_is_warm():
-    worker = Worker()
+    worker = LocalExecutor()
     worker.warm()
     process = worker._process
     worker.close()
@@ -174,8 +174,10 @@ def test_close_does_not_wait_until_the_process_is_warm():
 
 
 def test_stop_before_the_process_is_warm_is_no_failure(runs_folder, monkeypatch, eventually):
-    monkeypatch.setattr("mnist_core.worker.GRACE", 0.5)  # as if warming up took longer than a stopped run may
-    worker = Worker()
+    monkeypatch.setattr(
+        "mnist_core.execution.local.STOP_TIMEOUT", 0.5
+    )  # as if warming up took longer than a stopped run may
+    worker = LocalExecutor()
     run = worker.start(LONG)
     worker.stop()
     eventually(lambda: worker.run is None, 60)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import controls
+from ui import palette, status, url_state
 
-STYLE = Path(__file__).with_name("style.css")
+STYLESHEET = Path(__file__).with_name("style.css")
 
 
 @dataclass(frozen=True)
@@ -67,35 +67,35 @@ PAGES = [
 
 def shell(title: str) -> None:
     """The first call of every page: everything around its content."""
-    page = titled(title)
+    page = page_titled(title)
     st.set_page_config(page_title=f"{title} · MNIST Lab", page_icon="✏️", layout="wide")
-    st.html(STYLE)
+    st.html(f"<style>{palette.stylesheet()}{STYLESHEET.read_text('utf-8')}</style>")
     with st.sidebar:
         st.markdown("**MNIST Lab**")
         with st.container(key="navigation", gap=None):
             for other in PAGES:
-                link(other.title, other.title, **controls.kept_in_links())
-        controls.status_strip()
+                page_link(other.title, other.title, **url_state.shared_parameters())
+        status.status_strip()
     st.title(page.title, anchor=False)
     st.caption(page.purpose)
-    controls.data_banner()
+    status.data_banner()
 
 
-def links_to_others(title: str) -> None:
+def links_to_other_pages(title: str) -> None:
     """The other pages, each with its purpose: where to go from here."""
     for page in PAGES:
         if page.title != title:
-            link(page.title, f"{page.title}: {page.purpose}", **controls.kept_in_links())
+            page_link(page.title, f"{page.title}: {page.purpose}", **url_state.shared_parameters())
 
 
-def link(title: str, label: str, **query: object) -> None:
+def page_link(title: str, label: str, **query: object) -> None:
     """A link to the page of this title, with its icon; its address will hold `query`."""
-    page = titled(title)
+    page = page_titled(title)
     st.page_link(
         page.file, label=label, icon=page.icon, query_params={name: str(value) for name, value in query.items()}
     )
 
 
-def titled(title: str) -> Page:
+def page_titled(title: str) -> Page:
     """The page of this title."""
     return next(page for page in PAGES if page.title == title)

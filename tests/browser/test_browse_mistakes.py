@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, expect
 
-from mnist_core.metrics import worst
+from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.runs import load_run
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ def mistakes() -> list[str]:
     """The captions of the run's mistakes, the worst first."""
     answers = load_run(RUN).predictions
     read = answers.log_probabilities.argmax(1)
-    return [f"{answers.labels[n]} → {read[n]}" for n in worst(answers.log_probabilities, answers.labels)]
+    return [f"{answers.labels[n]} → {read[n]}" for n in mistakes_by_loss(answers.log_probabilities, answers.labels)]
 
 
 def digits(visitor) -> Locator:

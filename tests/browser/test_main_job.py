@@ -41,7 +41,7 @@ def test_a_visitor_trains_on_mnist_and_reads_the_result(school, visit):
     visitor.shows("strip", "Nothing is training")
     run = Run(school.runs / name)
     assert (run.status, run.config.epochs) == ("finished", 1)
-    assert f"{100 * run.result['test']['accuracy']:.2f}" == f"{visitor.accuracy():.2f}"
+    assert f"{100 * run.result.test.accuracy:.2f}" == f"{visitor.accuracy():.2f}"
     assert visitor.errors == []
 
 

@@ -1,0 +1,1 @@
+"""Where training runs are executed: in a process beside the app."""

@@ -1,0 +1,84 @@
+"""The outcome of a training run, and how it is read back from JSON."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mnist_core.metrics import Score, TestScore
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a training run, or of combining several into an ensemble."""
+
+    status: str  # "finished", or "stopped" before its last step
+    test: TestScore
+    validation: Score
+    parameters: int
+    seconds: float  # of wall time spent training
+    cpu_seconds: float
+    device: str
+    precision: str
+    machine: str
+    best_epoch: float | None = None  # the epoch whose weights were kept; None for an ensemble, like the next two
+    epochs: float | None = None
+    steps: int | None = None
+
+
+def result_from_dict(values: Mapping[str, Any]) -> Result:
+    """Return the `Result` that `dataclasses.asdict` and JSON made a dict of.
+
+    Raises ValueError when a part is missing or has another type or range than a result can have.
+    """
+    if values.get("status") not in ("finished", "stopped"):
+        raise ValueError("it is not the result of a training run")
+    test, validation = _mapping(values, "test"), _mapping(values, "validation")
+    interval = test.get("interval")
+    if not isinstance(interval, list) or len(interval) != 2:
+        raise ValueError("the interval of its test accuracy is not a pair")
+    trained = bool(values.get("steps"))  # older ensembles say 0
+    return Result(
+        status=values["status"],
+        test=TestScore(
+            loss=_number(test, "loss"),
+            accuracy=_number(test, "accuracy", high=1),
+            images=int(_number(test, "images", low=1)),
+            interval=(
+                _number({"interval": interval[0]}, "interval", high=1),
+                _number({"interval": interval[1]}, "interval", high=1),
+            ),
+        ),
+        validation=Score(loss=_number(validation, "loss"), accuracy=_number(validation, "accuracy", high=1)),
+        parameters=int(_number(values, "parameters")),
+        seconds=_number(values, "seconds"),
+        cpu_seconds=_number(values, "cpu_seconds"),
+        device=_text(values, "device"),
+        precision=_text(values, "precision"),
+        machine=_text(values, "machine"),
+        best_epoch=_number(values, "best_epoch") if trained else None,
+        epochs=_number(values, "epochs") if trained else None,
+        steps=int(_number(values, "steps")) if trained else None,
+    )
+
+
+def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = values.get(name)
+    if not isinstance(part, dict):
+        raise ValueError(f"it has no {name} score")
+    return part
+
+
+def _number(values: Mapping[str, Any], name: str, low: float = 0, high: float = math.inf) -> float:
+    value = values.get(name)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high or math.isinf(value):  # type: ignore[operator, arg-type]
+        raise ValueError(f"its {name} is not a number it could be, but {value!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"its {name} is not a text but {value!r}")
+    return value

@@ -1,0 +1,97 @@
+"""What the Plotly figures of all pages share: one finish, the colour of a run, the ten probabilities.
+
+Figures are made from plain data, without Streamlit. Colours stand in `ui.palette`.
+"""
+
+from zlib import crc32
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mnist_core.recipes import RECIPES
+from ui.palette import CORRECT, GRID, INCORRECT, MUTED, RUNS
+
+RUN_SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross"]  # distinguish runs that share a colour
+PLOTLY_CONFIG = {"displayModeBar": False}  # of every chart: Plotly's own buttons are not for learners
+
+
+def finish(
+    figure: go.Figure, height: int, *, left: int = 8, right: int = 8, top: int = 8, bottom: int = 8, bare: bool = False
+) -> go.Figure:
+    """Give a figure the layout that all share: fixed axes, a faint horizontal grid, nothing to drag, no legend.
+
+    `height` and the margins are in pixels. A `bare` figure has no grid at all. Call it before setting what differs.
+    """
+    figure.update_xaxes(fixedrange=True, zeroline=False, showgrid=False, gridcolor=GRID)
+    figure.update_yaxes(fixedrange=True, zeroline=False, showgrid=not bare, gridcolor=GRID)
+    return figure.update_layout(
+        height=height,
+        margin={"l": left, "r": right, "t": top, "b": bottom},
+        showlegend=False,
+        dragmode=False,
+        hovermode="closest",
+    )
+
+
+def click_targets(
+    figure: go.Figure, x: np.ndarray | list[float], y: np.ndarray | list[float], texts: list[str], size: float
+) -> None:
+    """Lay invisible squares of `size` pixels over a heatmap, which does not report clicks itself.
+
+    Each square has a text to show under the mouse.
+    """
+    figure.add_scatter(
+        x=x,
+        y=y,
+        hovertext=texts,
+        hovertemplate="%{hovertext}<extra></extra>",
+        mode="markers",
+        marker={"symbol": "square", "size": size, "opacity": 0},
+        selected_marker_opacity=0,
+        unselected_marker_opacity=0,
+        name="targets",
+        showlegend=False,
+    )
+    figure.update_layout(hoverdistance=-1)  # without it the edges of a cell miss
+
+
+def probabilities(values: np.ndarray, label: int | None = None, height: int = 190) -> go.Figure:
+    """Draw the ten probabilities (10,) of one digit as bars.
+
+    The bar of the true `label` is blue, that of another prediction orange. Without a label the highest bar is blue.
+    """
+    predicted = int(np.argmax(values))
+    colours = [MUTED] * 10
+    colours[predicted] = CORRECT if label in (None, predicted) else INCORRECT
+    if label is not None:
+        colours[label] = CORRECT
+    figure = finish(go.Figure(), height)
+    figure.add_bar(
+        x=list(range(10)),
+        y=[float(value) for value in values],
+        marker={"color": colours},
+        text=[f"{value:.0%}" if value >= 0.005 else "" for value in values],
+        textposition="outside",
+        textangle=0,
+        constraintext="none",
+        cliponaxis=False,
+        hovertemplate="%{x}: %{y:.2%}<extra></extra>",
+    )
+    figure.update_xaxes(tickvals=list(range(10)), title="read as")
+    figure.update_yaxes(range=[0, 1.12], tickvals=[0, 0.5, 1], tickformat=".0%")
+    return figure
+
+
+def run_colour(name: str) -> str:
+    """Return the colour of the run of this name, the same on every page."""
+    return RUNS[run_style_index(name) % len(RUNS)]
+
+
+def run_symbol(name: str) -> str:
+    """Return the marker of the run of this name, which distinguishes runs that share a colour."""
+    return RUN_SYMBOLS[run_style_index(name) // len(RUNS) % len(RUN_SYMBOLS)]
+
+
+def run_style_index(name: str) -> int:
+    """Return a recipe's place among the recipes for its shipped run, a checksum of the name for any other run."""
+    return list(RECIPES).index(name) if name in RECIPES else crc32(name.encode()) % (len(RUNS) * len(RUN_SYMBOLS))

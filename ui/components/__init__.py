@@ -1,0 +1,1 @@
+"""Components with JavaScript of their own; each folder holds its py, js and css."""

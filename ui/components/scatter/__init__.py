@@ -1,0 +1,1 @@
+"""A scatter plot of digits."""

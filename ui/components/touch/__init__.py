@@ -1,0 +1,1 @@
+"""Touch input for Plotly charts."""

@@ -1,0 +1,9 @@
+"""Let a finger choose cells of a Plotly chart."""
+
+from pathlib import Path
+
+import streamlit as st
+
+touch = st.components.v2.component(
+    "matrix_touch", html="<span></span>", js=Path(__file__).with_name("touch.js").read_text("utf-8")
+)

@@ -1,0 +1,97 @@
+"""The parts of the Curves page about several runs: which are chosen, how they are drawn, their table."""
+
+import streamlit as st
+
+from mnist_core.recipes import RECIPES
+from mnist_core.runs import Run
+from ui import caches, learning_curves, url_state
+from ui.labels import unique_run_label
+from ui.learning_curves import CurveView
+
+MAX_RUNS = 10  # runs at once: more lines than that cannot be followed
+SMOOTHING = {"1": "none", "12": "some", "40": "much"}
+
+
+def choose_runs() -> list[Run]:
+    """A searchable picker of several runs; the address keeps them as `runs`, with commas between.
+
+    At first it is the runs of the seeds' recipes, the one another page was about, and what is training.
+    """
+    runs = {run.name: run for run in caches.runs()}
+    if not runs:
+        st.info("There is no run yet. Train one: its curves appear here while it learns.")
+        return []
+    live = caches.executor().run
+    linked = st.query_params.get("run")
+    if "runs" in st.query_params:
+        wanted = [name for name in st.query_params["runs"].split(",") if name]
+    else:
+        if live and linked != live.name:
+            linked = st.query_params["run"] = live.name  # so that it is still shown when it has ended
+        seeds = [name for name, recipe in RECIPES.items() if recipe.reported and name in runs]
+        wanted = [*(seeds or list(runs)[:5]), *([linked] if linked else [])]
+    known = list(dict.fromkeys(name for name in wanted if name in runs))
+    if len(known) < len(set(wanted)):
+        st.warning("A run in this link is not on this server; the others are shown.")
+    if len(known) > MAX_RUNS:
+        st.warning(f"At most {MAX_RUNS} runs fit into one picture; the first {MAX_RUNS} of this link are shown.")
+    st.session_state["address_runs"] = known[:MAX_RUNS]
+    names = st.multiselect(
+        "Runs",
+        list(runs),
+        format_func=lambda name: unique_run_label(runs[name]),
+        max_selections=MAX_RUNS,
+        key="address_runs",
+        on_change=lambda: url_state.update(runs=",".join(st.session_state["address_runs"]), digit=None),
+        placeholder="Choose runs; type to search",
+    )
+    if live and live.name in runs and live.name not in names:
+        add = ",".join([*names[: MAX_RUNS - 1], live.name])
+        st.button("Add the run that is training now", on_click=lambda: url_state.update(runs=add), key="add_live")
+    return [runs[name] for name in names]
+
+
+def choose_view() -> CurveView:
+    """What of the curves is drawn: the address keeps it."""
+    with st.container(horizontal=True, key="view"):
+        metric = url_state.choice(
+            "Curve",
+            learning_curves.METRICS,
+            "metric",
+            "accuracy",
+            "Accuracy: digits read correctly, divided by all that were read. Loss: the mean of −ln(probability given "
+            "to the right digit), in nats; 2.30 is guessing. Learning rate: the size of a step.",
+        )
+        usual = "log" if metric == "loss" else "linear"
+        scale = url_state.choice(
+            "Scale",
+            learning_curves.SCALES,
+            "scale",
+            usual,
+            "On a logarithmic scale equal distances are equal factors. Accuracy is then drawn as 1 − accuracy, the "
+            "share misread.",
+        )
+        by = url_state.choice(
+            "Against",
+            learning_curves.AXES,
+            "by",
+            "epoch",
+            "An epoch is one pass over all training digits, a step is one batch, seconds are those of the machine the "
+            "run was trained on.",
+        )
+        part = url_state.choice(
+            "Measured on",
+            learning_curves.PARTS,
+            "part",
+            "both",
+            "Training: the latest batches, as it learns. Validation: digits held out, at the end of each epoch.",
+        )
+        smoothing = url_state.choice(
+            "Smoothing",
+            SMOOTHING,
+            "smoothing",
+            "12",
+            "The training lines show the mean of the latest 1, 12 or 40 values; the values themselves stay visible, "
+            "paler, behind them.",
+        )
+    return CurveView(metric, scale, by, part, int(smoothing))

@@ -1,0 +1,173 @@
+"""Learning curves as a figure: those of one run, or of several laid over each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from mnist_core.runs import HistoryRow
+from ui.charts import finish, run_colour, run_symbol
+from ui.palette import TRAINING, VALIDATION
+
+METRICS = {"accuracy": "Accuracy", "loss": "Loss", "learning_rate": "Learning rate"}
+SCALES = {"linear": "linear", "log": "log"}
+AXES = {"epoch": "epochs", "step": "steps", "seconds": "seconds"}
+PARTS = {"both": "both", "training": "training", "validation": "validation"}
+SETTLED = 0.1  # of a run: its losses before that would make a linear axis too tall to read
+SMOOTHING = 12  # of at most 400 rows: a line that is easy to follow, with the raw one visible behind it
+Rows = Sequence[HistoryRow]
+
+
+@dataclass(frozen=True)
+class CurveView:
+    """What of the runs is drawn, and how."""
+
+    metric: str = "accuracy"  # one of METRICS
+    scale: str = "linear"  # one of SCALES; accuracy on a logarithmic axis is the error, 1 - accuracy
+    by: str = "epoch"  # one of AXES
+    part: str = "both"  # one of PARTS
+    smoothing: int = SMOOTHING  # rows in each mean of the training lines; the raw ones stay visible behind them
+
+
+def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
+    """Draw "accuracy" or "loss" of one run against epochs, training and validation in a colour each.
+
+    The axes are fixed by `epochs` and the best value so far, so that a growing curve does not make the page jump.
+    """
+    view = CurveView(metric, scale="log" if metric == "loss" else "linear")
+    figure = finish(go.Figure(), 300, top=36)
+    x, y = series(rows, metric, CurveView(metric))
+    smooth = smoothed(y, view.smoothing)
+    number = "%{y:.2%}" if metric == "accuracy" else "%{y:.4f}"
+    hover = f"epoch %{{x:.2f}}: {number}"
+    _add_raw(figure, x, y, TRAINING, opacity=0.3)
+    figure.add_scatter(
+        x=x, y=smooth, mode="lines", name="training (smoothed)", line={"color": TRAINING, "width": 2},
+        hovertemplate=hover,
+    )  # fmt: skip
+    x, y = series(rows, f"validation_{metric}", CurveView(metric))
+    _add_validation(figure, x, y, VALIDATION, "circle", "validation", hover)
+    figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
+    if metric == "accuracy":
+        reached = [value for value in (y or smooth) if value is not None]
+        figure.update_yaxes(**_accuracy_axis(max(reached, default=0.0)))
+    else:
+        figure.update_yaxes(title="loss (nats)", type="log", range=[-2.7, 0.6], tickvals=[0.002, 0.01, 0.05, 0.2, 1, 3])
+    return _with_legend(figure, y=1.02, yanchor="bottom")
+
+
+def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: CurveView) -> go.Figure:
+    """Draw each run's curves in its own colour: training dotted, validation solid with a marker at each epoch.
+
+    `histories` and `labels` go by the name of the run.
+    """
+    figure = finish(go.Figure(), 430)
+    schedule = view.metric == "learning_rate"
+    for name, rows in histories.items():
+        colour, label = run_colour(name), labels[name]
+        if schedule or view.part != "validation":
+            x, y = series(rows, view.metric, view)
+            smooth = y if schedule else smoothed(y, view.smoothing)
+            if smooth != y:
+                _add_raw(figure, x, y, colour, opacity=0.25, group=name)
+            figure.add_scatter(
+                x=x, y=smooth, mode="lines", line={"color": colour, "width": 2, "dash": "solid" if schedule else "dot"},
+                name=label, legendgroup=name, hovertemplate=hover_template(label, "training", view),
+                showlegend=schedule or view.part == "training",  # else the line with the marker stands for the run
+            )  # fmt: skip
+        if not schedule and view.part != "training":
+            x, y = series(rows, f"validation_{view.metric}", view)
+            _add_validation(
+                figure, x, y, colour, run_symbol(name), label, hover_template(label, "validation", view), name
+            )
+    figure.update_xaxes(title=AXES[view.by], rangemode="tozero")
+    figure.update_yaxes(**y_axis(histories, view))
+    return _with_legend(figure, y=-0.16, yanchor="top")
+
+
+def _add_raw(
+    figure: go.Figure, x: list[float], y: list[float | None], colour: str, opacity: float, group: str | None = None
+) -> None:
+    figure.add_scatter(
+        x=x, y=y, mode="lines", line={"color": colour, "width": 1}, opacity=opacity, hoverinfo="skip",
+        showlegend=False, legendgroup=group,
+    )  # fmt: skip
+
+
+def _add_validation(
+    figure: go.Figure,
+    x: list[float],
+    y: list[float | None],
+    colour: str,
+    symbol: str,
+    label: str,
+    hover: str,
+    group: str | None = None,
+) -> None:
+    figure.add_scatter(
+        x=x, y=y, mode="lines+markers", line={"color": colour, "width": 2.5}, marker={"size": 8, "symbol": symbol},
+        name=label, legendgroup=group, showlegend=True, hovertemplate=hover,
+    )  # fmt: skip
+
+
+def _with_legend(figure: go.Figure, **place: object) -> go.Figure:
+    """Show a horizontal legend; what a visitor has switched off in it stays off while the curves grow."""
+    return figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, **place}, uirevision="same")
+
+
+def series(rows: Rows, column: str, view: CurveView) -> tuple[list[float], list[float | None]]:
+    """Return the x and y of all rows that hold this column; on a logarithmic axis what is not above 0 is a gap."""
+    rows = [row for row in rows if column in row]
+    values: list[float | None] = [row[column] for row in rows]
+    if view.scale == "log":
+        values = [1 - value if view.metric == "accuracy" else value for value in values if value is not None]
+        values = [value if value is not None and value > 0 else None for value in values]
+    return [row[view.by] for row in rows], values
+
+
+def smoothed(values: Sequence[float | None], count: int) -> list[float | None]:
+    """Return each value's mean with up to `count` - 1 before it.
+
+    A gap counts as 0, which is what it was before a logarithm could not show it; it stays a gap where the mean is 0.
+    """
+    means = pd.Series([value or 0.0 for value in values], dtype=float).rolling(count, min_periods=1).mean().tolist()
+    return [mean if mean > 0 or value is not None else None for mean, value in zip(means, values, strict=True)]
+
+
+def hover_template(label: str, part: str, view: CurveView) -> str:
+    """Return what the mouse shows over a line."""
+    number = "%{y:.2%}" if view.metric == "accuracy" else "%{y:.4f}" if view.metric == "loss" else "%{y:.2g}"
+    position = "%{x:.2f}" if view.by == "epoch" else "%{x:,.0f}"
+    what = "learning rate" if view.metric == "learning_rate" else f"{part} {view.metric}"
+    if view.metric == "accuracy" and view.scale == "log":
+        what = f"{part}, misread"
+    return f"{label}<br>{AXES[view.by]} {position}: {what} {number}<extra></extra>"
+
+
+def y_axis(histories: Mapping[str, Rows], view: CurveView) -> dict[str, object]:
+    """Return title and range of the y axis: where the runs differ, not where they all began."""
+    if view.metric == "learning_rate":
+        return {"title": "learning rate", "type": view.scale, "exponentformat": "power", "rangemode": "tozero"}
+    if view.scale == "log":
+        ticks = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
+        if view.metric == "loss":
+            return {"title": "loss (nats)", "type": "log", "tickvals": [*ticks, 2]}
+        return {"title": "misread (1 − accuracy)", "type": "log", "tickvals": ticks, "tickformat": ".1%"}
+    if view.metric == "accuracy":
+        best = [max((row.get("validation_accuracy", 0.0) for row in rows), default=0.0) for rows in histories.values()]
+        return _accuracy_axis(min((value for value in best if value), default=0.0))
+    top = max((settled_loss(rows) for rows in histories.values()), default=1.0)
+    return {"title": "loss (nats)", "range": [0, 1.1 * top]}
+
+
+def _accuracy_axis(reached: float) -> dict[str, object]:
+    low = next((low for bar, low in ((0.985, 0.95), (0.96, 0.9), (0.85, 0.7)) if reached >= bar), 0.0)
+    return {"title": "accuracy", "range": [low, 1 + (1 - low) * 0.02], "tickformat": ".0%"}
+
+
+def settled_loss(rows: Rows) -> float:
+    """Return the largest smoothed loss of a run once its first tenth is over."""
+    losses = [row[column] for row in rows for column in ("loss", "validation_loss") if column in row]
+    means = smoothed(losses, SMOOTHING)
+    return max((mean for mean in means[int(len(means) * SETTLED) :] if mean is not None), default=1.0)

@@ -1,0 +1,52 @@
+"""One run of the Models page: what it is made of, its result, its files."""
+
+import streamlit as st
+
+from mnist_core.config import TrainConfig
+from mnist_core.recipes import RECIPES
+from mnist_core.runs import CONFIG, MODEL, Run, RunError
+from ui.labels import changed_settings
+from ui.run_summary import result_metrics
+
+
+def about(run: Run) -> None:
+    """What the run is made of, and its result if it has one."""
+    recipe = RECIPES.get(run.recipe or "")
+    changed = changed_settings(recipe.config, run.config) if recipe and isinstance(run.config, TrainConfig) else []
+    text = recipe.about if recipe else ""
+    text = f"The mean of the log-probabilities of {', '.join(run.members)}." if run.members else text
+    st.markdown(f"{text} Changed: {', '.join(changed)}." if changed else text)
+    try:
+        if run.result:
+            result_metrics(run)
+        elif run.error:
+            st.error(run.error)
+        else:
+            st.info("This run has no result yet: it is still training, or was interrupted before it could be tested.")
+    except RunError as error:
+        st.error(str(error))
+    st.page_link(
+        "Home.py", label="Open it: curves and mistakes", icon=":material/show_chart:", query_params={"run": run.name}
+    )
+
+
+def downloads(run: Run) -> None:
+    """The files that make the run, for use elsewhere."""
+    weights = run.folder / MODEL
+    if not weights.is_file():
+        return
+    with st.container(horizontal=True):
+        st.download_button(
+            "Weights",
+            weights.read_bytes,
+            f"{run.name}.safetensors",
+            icon=":material/download:",
+            help="The network's numbers as safetensors: mnist_core.load_run, or any program that reads that format.",
+        )
+        st.download_button(
+            "Recipe",
+            (run.folder / CONFIG).read_bytes,
+            f"{run.name}.json",
+            icon=":material/download:",
+            help="Every setting of the training as JSON.",
+        )

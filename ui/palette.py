@@ -1,0 +1,48 @@
+"""Every colour of the pages, for Python, CSS and JavaScript; the theme's own are in .streamlit/config.toml."""
+
+# Okabe and Ito's colours, distinguishable for colour-blind eyes, darkened where a white page needs it.
+TRAINING, VALIDATION = "#D98200", "#2F78C4"
+CORRECT, INCORRECT = "#2F78C4", "#C25400"  # predictions
+SELECTED = "#9839A2"  # the frame around a selected cell
+HIGHLIGHT = "#FF4FA3"  # the frame or ring around one value or digit among many colours
+# One for each run: at least 3:1 against the white and the black page, as far apart as eight can be for every kind of
+# colour-blind eye (OKLab distance of at least 0.1 in the simulations of Machado, Oliveira & Fernandes, 2009).
+RUNS = ["#ED6E12", "#2258E5", "#9839A2", "#2794FB", "#C73F15", "#7C9C7B", "#B56CBC", "#747474"]
+GRID = "rgba(128, 138, 155, 0.28)"  # grid lines, visible on white and on black
+BORDER = "rgba(128, 138, 155, 0.5)"  # of table cells
+MUTED = "rgba(128, 138, 155, 0.6)"  # bars that are not the point of a chart
+OUTLINE = "rgba(190, 200, 215, 0.8)"  # of a digit over its attribution
+DIGITS = (  # one colour per class, 0 to 9; where it matters the digit itself is shown too
+    "#888888", "#2F78C4", "#D55E00", "#009E73", "#AA4499", "#B08900", "#3FA7D6", "#C2334D", "#7A5CD0", "#6B8E23",
+)  # fmt: skip
+DIVERGING = [  # black is 0, as the background of a digit is; brighter blue below it, brighter orange above
+    (0.0, "#E3F3FF"), (0.2, "#56B4E9"), (0.5, "#000000"), (0.8, "#E69F00"), (1.0, "#FFF3D6"),
+]  # fmt: skip
+MARKED = "#D98200"  # the frame of a digit found in a picture or with a label in doubt
+INK, BACKGROUND = "#FFFFFF", "#000000"  # of a digit
+PAPER = "#FFFFFF"  # behind a picture with transparency
+DARK_TEXT, LIGHT_TEXT = "#000000", "#FFFFFF"  # on a coloured cell
+
+CSS_VARIABLES = {
+    "--lab-marked": MARKED,
+    "--lab-highlight": HIGHLIGHT,
+    "--lab-border": BORDER,
+    "--lab-background": BACKGROUND,
+}
+
+
+def stylesheet() -> str:
+    """Return the CSS that hands colours to style.css and, since custom properties are inherited, to the components."""
+    return ":root {" + " ".join(f"{name}: {colour};" for name, colour in CSS_VARIABLES.items()) + "}"
+
+
+def with_alpha(colour: str, alpha: float) -> str:
+    """Return "#RRGGBB" as a colour of this opacity (0..1), through which the page shines."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
+def text_colour(background: tuple[int, int, int]) -> str:
+    """Return black or white, whichever is easier to read on this RGB colour of 0..255."""
+    red, green, blue = background
+    return DARK_TEXT if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else LIGHT_TEXT

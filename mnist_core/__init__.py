@@ -2,17 +2,16 @@
 
 The modules, in the order to read them:
 
-choices
+settings
     `config` (every setting of a training run), `recipes` (named settings)
 digits
-    `data` (MNIST and the sample digits), `download`, `drawing` (a picture becomes a digit), `segmentation` (many digits
-    in a picture), `image_file` (a picture from a stranger)
+    `data` (MNIST and the sample digits), `download`, `drawing` (from a picture to a digit), `segmentation` (several
+    digits in a picture), `image_file` (uploaded image files)
 learning
-    `models` (the architectures), `augment` and `pen_augment`, `optim`, `hardware`, `training` (the loop), `inference`,
-    `metrics`, `result`, `runs` (what a training run leaves behind), `ensemble`
-and then
-    `analysis` (what can be learned from a trained network), `execution` (where training runs), `__main__` (the command
-    line)
+    `models` (the architectures), `modules`, `augment` and `pen_augment`, `optim`, `hardware`, `training` (the loop),
+    `inference`, `metrics`, `result`, `runs` (run folders), `ensemble`
+and beyond
+    `analysis` (the study of trained networks), `execution` (where training happens), `__main__` (the command line)
 """
 
 from mnist_core.config import EnsembleConfig, TrainConfig

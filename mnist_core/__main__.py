@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mnist_core import image_file
-from mnist_core.config import TrainConfig, setting_of, type_of
+from mnist_core.config import TrainConfig, current_architecture, setting_of, type_of
 from mnist_core.data import load_digits
 from mnist_core.drawing import to_digit
 from mnist_core.errors import MnistLabError
@@ -22,29 +22,29 @@ from mnist_core.runs import Run, RunError, create_run, find_run, list_runs, load
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence and exits with 2."""
+    """An argument parser whose errors are one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit with 2 after one sentence, where argparse would print the usage too."""
+        """Print the message without the usage and exit with code 2."""
         self.exit(2, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0, or 2 with one sentence on stderr."""
+    """Run one command and return its exit code: 0, or 2 after one sentence on stderr."""
     parser = Parser(prog="python -m mnist_core", description="Train, test and use digit classifiers.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_train(commands.add_parser("train", help="train a network and keep it as a run"))
+    add_train(commands.add_parser("train", help="train a network and store it as a run"))
 
-    voting = commands.add_parser("vote", help="make a run of several that vote")
-    voting.add_argument("runs", metavar="RUN", nargs="+", help="a run's name")
-    voting.add_argument("--out", type=Path, metavar="DIR", help="the new run's folder (default: a new one)")
-    voting.set_defaults(command=vote_command)
+    vote = commands.add_parser("vote", help="combine several runs into an ensemble, which is a run too")
+    vote.add_argument("runs", metavar="RUN", nargs="+", help="a run's name")
+    vote.add_argument("--out", type=Path, metavar="DIR", help="the new run's folder (default: a new one)")
+    vote.set_defaults(command=vote_command)
 
     evaluate = commands.add_parser("evaluate", help="test a run again, digit by digit")
     evaluate.add_argument("run", metavar="RUN", help="a run's name or folder")
     evaluate.set_defaults(command=evaluate_command)
 
-    classify = commands.add_parser("classify", help="read the digit in an image, one JSON line each")
+    classify = commands.add_parser("classify", help="classify the digit in each image, one JSON line an image")
     classify.add_argument("run", metavar="RUN", help="a run's name or folder")
     classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help="an image file of one digit")
     classify.set_defaults(command=classify_command)
@@ -53,41 +53,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listing.add_argument("what", nargs="?", choices=["runs", "recipes", "networks"], default="runs")
     listing.set_defaults(command=list_command)
 
-    fetch = commands.add_parser("download", help="fetch MNIST into the user's cache folder")
-    fetch.set_defaults(command=download_command)
+    download = commands.add_parser("download", help="download MNIST into the user's cache folder")
+    download.set_defaults(command=download_command)
 
     options = parser.parse_args(arguments)
     try:
         return int(options.command(options))
-    except (MnistLabError, ValueError, OSError) as error:
+    except (MnistLabError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
-    """One option for every field of TrainConfig; those not given keep the recipe's value."""
+    """Add an option for every field of `TrainConfig`; a field whose option is not given keeps the recipe's value."""
     parser.add_argument("--recipe", required=True, choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one)")
     for field in fields(TrainConfig):
-        about = setting_of(field.name)
+        setting = setting_of(field.name)
         names = [f"--{field.name.replace('_', '-')}"] + (["--lr"] if field.name == "learning_rate" else [])
         options: dict[str, Any] = {"type": type_of(field.name), "default": None, "dest": field.name}
-        choices = list(ARCHITECTURES) if field.name == "architecture" else about.choices
+        choices = list(setting.choices or [])
+        if field.name == "architecture":
+            choices, options["type"] = list(ARCHITECTURES), current_architecture
         if choices:
-            options |= {"choices": list(choices), "metavar": "NAME"}
+            options |= {"choices": choices, "metavar": "NAME"}
         else:
             options |= {"metavar": type_of(field.name).__name__.upper()}
-        text = about.help + (f" One of {', '.join(choices)}." if choices else "")
+        text = setting.help + (f" One of {', '.join(choices)}." if choices else "")
         parser.add_argument(*names, help=text.replace("%", "%%"), **options)
     parser.set_defaults(command=train_command)
 
 
 def train_command(options: argparse.Namespace) -> int:
-    """Train; Ctrl-C stops and keeps the best model so far, a second one ends at once."""
+    """Train a run. Ctrl-C stops it and keeps its best weights so far; a second Ctrl-C exits at once."""
     config = RECIPES[options.recipe].config
     given = {f.name: getattr(options, f.name) for f in fields(config) if getattr(options, f.name) is not None}
     if "dataset" in given:
-        given = {"validation_size": None} | given  # another data set has its own
+        given = {"validation_size": None} | given  # the default of the other data set
     config = replace(config, **given)
     if config.dataset == "mnist":
         from mnist_core.download import find_or_download
@@ -100,39 +102,40 @@ def train_command(options: argparse.Namespace) -> int:
 
     choose_device(config.device)
     run = create_run(config, options.recipe, options.out)
-    stops: list[int] = []
+    interrupted = False
 
-    def stop(number: int, frame: object) -> None:
-        if stops:
+    def on_interrupt(number: int, frame: object) -> None:
+        nonlocal interrupted
+        if interrupted:
             raise KeyboardInterrupt
-        stops.append(number)
+        interrupted = True
 
-    before = signal.signal(signal.SIGINT, stop)
+    previous_handler = signal.signal(signal.SIGINT, on_interrupt)
     try:
         with tqdm(unit="step", desc=run.name, dynamic_ncols=True, delay=0.5) as bar:
-            for step in train(run, lambda: bool(stops)):
+            for step in train(run, lambda: interrupted):
                 bar.total = step.steps
                 bar.update()
                 if step.validation:
                     bar.set_postfix_str(f"validation {step.validation.accuracy:.2%}, loss {step.validation.loss:.4f}")
-    except (MnistLabError, OSError, ValueError) as error:
+    except (MnistLabError, OSError) as error:
         run.fail(str(error))
-        raise ValueError(str(error)) from None
+        raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
     print(f"{run.folder}\n{summary(run)}")
     return 0
 
 
 def vote_command(options: argparse.Namespace) -> int:
-    """Make and test a vote of runs that are known by their names."""
+    """Create and test an ensemble of runs, which are given by name."""
     from mnist_core.ensemble import create_ensemble
 
     members = []
     for name in options.runs:
         run = find_run(name)
         if run is None:
-            raise ValueError(f"only runs that `list` names can vote, got {name!r}")
+            raise RunError(f"only runs that `list` names can be members, got {name!r}")
         members.append(run)
     run = create_ensemble(members, options.out)
     print(f"{run.folder}\n{summary(run)}")
@@ -140,15 +143,15 @@ def vote_command(options: argparse.Namespace) -> int:
 
 
 def evaluate_command(options: argparse.Namespace) -> int:
-    """Test the run's model on the test part of the digits it was trained on."""
+    """Test a run on the test digits of its data set and print loss, accuracy and the metrics of each digit."""
     run = load_run(options.run)
     test = load_digits(run.config.dataset, "test")
-    answers = log_probabilities(run.model(), test.images)
-    tested = score_with_interval(answers, test.labels)
-    low, high = tested.interval
+    predicted = log_probabilities(run.model(), test.images)
+    result = score_with_interval(predicted, test.labels)
+    low, high = result.interval
     print(f"{run.name} on the {len(test):,} test digits of {run.config.dataset}")
-    print(f"accuracy {tested.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {tested.loss:.4f}")
-    table = per_class(answers.argmax(1), test.labels)
+    print(f"accuracy {result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {result.loss:.4f}")
+    table = per_class(predicted.argmax(1), test.labels)
     print("digit  precision  recall      F1  support")
     for digit in range(10):
         precision, recall, f1, support = (table[key][digit] for key in ("precision", "recall", "f1", "support"))
@@ -157,15 +160,14 @@ def evaluate_command(options: argparse.Namespace) -> int:
 
 
 def classify_command(options: argparse.Namespace) -> int:
-    """Read one digit in each image; a file that cannot be read gets a sentence on stderr, the others go on."""
+    """Classify the digit in each image file; for a file that cannot be read, print a sentence on stderr and go on."""
     run, code = load_run(options.run), 0
     run.model()
     for file in options.images:
         try:
-            probabilities = run.predict(to_digit(image_file.read_image(file.read_bytes(), formats=None).pixels)[None])[
-                0
-            ]
-        except (OSError, ValueError) as error:
+            image = image_file.read_image(file.read_bytes(), formats=None)
+            probabilities = run.predict(to_digit(image.pixels)[None])[0]
+        except (MnistLabError, OSError) as error:
             print(f"{file}: {error}", file=sys.stderr)
             code = 2
             continue
@@ -175,13 +177,13 @@ def classify_command(options: argparse.Namespace) -> int:
 
 
 def list_command(options: argparse.Namespace) -> int:
-    """A line for each run, recipe or network."""
+    """Print a line for each run, recipe or architecture."""
     if options.what == "recipes":
         for name, recipe in RECIPES.items():
-            print(f"{name:16} {recipe.about}")
+            print(f"{name:16} {recipe.description}")
     elif options.what == "networks":
         for name, network in ARCHITECTURES.items():
-            print(f"{name:16} {network.about}")
+            print(f"{name:16} {network.description}")
     else:
         for run in list_runs():
             print(f"{run.name:40} {summary(run)}")
@@ -189,25 +191,27 @@ def list_command(options: argparse.Namespace) -> int:
 
 
 def summary(run: Run) -> str:
-    """How a run ended, in a line."""
+    """Return the status and, if there is one, the result of a run in a line; what is wrong if it is damaged."""
     try:
-        if not run.result:
+        result = run.result
+        if result is None:
             return run.error or run.status
-        test = run.result.test
+        test = result.test
         low, high = test.interval
-        trained = f"epoch {run.result.best_epoch:g} of {run.result.epochs:g}"
-        trained = f"ensemble of {', '.join(run.members)}" if run.members else trained
+        if result.best_epoch is None or result.epochs is None:
+            origin = f"ensemble of {', '.join(run.members)}"
+        else:
+            origin = f"epoch {result.best_epoch:g} of {result.epochs:g}"
         return (
             f"{run.status}, {run.config.dataset}: test accuracy {test.accuracy:.2%} ({low:.2%} to {high:.2%}), "
-            f"loss {test.loss:.4f}, {trained}, "
-            f"{run.result.cpu_seconds:.1f} CPU s"
+            f"loss {test.loss:.4f}, {origin}, {result.cpu_seconds:.1f} CPU s"
         )
     except RunError as error:
         return str(error)
 
 
 def download_command(options: argparse.Namespace) -> int:
-    """Fetch MNIST unless it is here already."""
+    """Download MNIST unless it is on this machine already."""
     from mnist_core.download import find_or_download
 
     print(f"MNIST is in {find_or_download()}")

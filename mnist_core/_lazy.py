@@ -1,7 +1,7 @@
-"""Modules that are imported when they are first used, not when they are named.
+"""Modules that are imported when they are first used.
 
-PyTorch takes seconds to import. A page that only lists the networks, or shows digits, should not wait for it. A file
-that uses this stays ordinary to read: below `TYPE_CHECKING` stands the plain import, beside it the lazy one.
+PyTorch takes seconds to import. A page that only lists the architectures or shows digits should not wait for it. A file
+that uses this keeps the plain import under `TYPE_CHECKING`, for type checkers and readers, with the lazy one beside it.
 """
 
 import importlib
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class LazyModule:
-    """Stands in for a module and imports it at the first attribute that is asked for."""
+    """Stand-in for a module; imports it when one of its attributes is first used."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,7 +1,6 @@
-"""The choices behind a training: `TrainConfig`, checked once, and what each of its fields means.
+"""The settings of a training run: `TrainConfig`, checked once, with a label, limits and a help text for every field.
 
-Every field carries its own label, limits and help text. The form, the command line and the checks all read them
-from here, so a new field is one line.
+The form, the command line and the validation all read them from here, so a new field is one line.
 """
 
 import dataclasses
@@ -15,8 +14,8 @@ DATASETS = {
     "mnist": "MNIST: 60,000 training and 10,000 test digits of 28x28 pixels",
     "sample": "Sample digits: 1,797 real digits of 8x8 pixels that ship with scikit-learn, enlarged",
 }
-TRAINING_SIZES = {"mnist": 60_000, "sample": 1_437}  # digits to learn from, validation among them
-VALIDATION_SIZES = {"mnist": 5_000, "sample": 200}  # what None means in `validation_size`
+TRAINING_SIZES = {"mnist": 60_000, "sample": 1_437}  # training digits, including those held out for validation
+VALIDATION_SIZES = {"mnist": 5_000, "sample": 200}  # the default of `validation_size`
 
 OPTIMIZERS = {
     "sgd": "SGD: step straight down the slope, with momentum",
@@ -38,8 +37,8 @@ AUGMENTATIONS = {
     "pen": "Pen: elastic, with thin and thick ink, slashed zeros, flagged ones, crossed sevens and gaps",
 }
 KEPT_EPOCHS = {
-    "best": "Best: the epoch that reads most validation digits",
-    "last": "Last: for rates that fall to 0, where the best of many nearly equal epochs is chosen by luck",
+    "best": "Best: the epoch with the highest validation accuracy",
+    "last": "Last: for rates that fall to 0, where the last epochs are nearly equal and the best of them is chance",
 }
 DEVICES = {
     "auto": "Auto: CUDA if there is one, else Apple's MPS, else the CPU",
@@ -48,8 +47,8 @@ DEVICES = {
     "mps": "Apple GPU (MPS)",
 }
 
-
-FORMER_ARCHITECTURES = {  # what runs that were made before 2026-11-25 call their architecture -> what it is called now
+# Names in the config.json of runs made before 2026-11-25 -> the names in `models.ARCHITECTURES`.
+FORMER_ARCHITECTURES = {
     "classic-cnn": "three-block-cnn",
     "conv-block-sgd": "single-pool-cnn",
     "mnist-cnn-adam": "two-block-cnn",
@@ -60,30 +59,30 @@ FORMER_ARCHITECTURES = {  # what runs that were made before 2026-11-25 call thei
 
 
 class ConfigError(MnistLabError, ValueError):
-    """A setting, recipe or architecture does not exist or has a value that makes no sense."""
+    """A setting, a recipe or an architecture that does not exist, or a value that is not allowed."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the form, the command line and the check know about one field of `TrainConfig`."""
+    """Label, help text and limits of one field of `TrainConfig`."""
 
     label: str
     help: str
     group: str
-    choices: dict[str, str] | None = None  # name -> one line for the learner
+    choices: dict[str, str] | None = None  # value -> one line that describes it; None: anything within the limits
     minimum: float = -math.inf
     maximum: float = math.inf
     exclusive_minimum: bool = False  # the minimum itself is not allowed
 
 
 def setting(default: Any, label: str, help: str, group: str, **limits: Any) -> Any:
-    """A dataclass field with its `Setting` attached."""
+    """Return a dataclass field with its `Setting` attached."""
     return dataclasses.field(default=default, metadata={"setting": Setting(label, help, group, **limits)})
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything a training depends on. Raises ConfigError, in one sentence, for a value that makes no sense."""
+    """All settings of a training run. Raises ConfigError, with one sentence, for a value that is not allowed."""
 
     # fmt: off
     dataset: str = setting(
@@ -104,7 +103,7 @@ class TrainConfig:
         "Data", minimum=0, maximum=2,
     )
     architecture: str = setting(
-        "two-block-cnn", "Network", "The layers between the picture and the answer.",
+        "two-block-cnn", "Network", "The layers between the image and the prediction.",
         "Network",
     )
     dropout: float = setting(
@@ -136,11 +135,12 @@ class TrainConfig:
         "Learning", minimum=0, exclusive_minimum=True, maximum=500,
     )
     ema: float = setting(
-        0.0, "Weight averaging", "Keeps a running mean of the weights: 0.999 spans about 1,000 steps, 0 none.",
+        0.0, "EMA decay",
+        "Keeps an exponential moving average of the weights: 0.999 averages over about 1,000 steps, 0 switches it off.",
         "Learning", minimum=0, maximum=0.9999,
     )
     keep: str = setting(
-        "best", "Epoch to keep", "Which epoch's network becomes the result.",
+        "best", "Epoch to keep", "Which epoch's weights become the result.",
         "Learning", choices=KEPT_EPOCHS,
     )
     weight_decay: float = setting(
@@ -148,11 +148,11 @@ class TrainConfig:
         "Learning", minimum=0, maximum=1,
     )
     label_smoothing: float = setting(
-        0.0, "Label smoothing", "Asks for a little less than full certainty, so that it is not overstated.",
+        0.0, "Label smoothing", "Trains towards a little less than full confidence, against overconfidence.",
         "Learning", minimum=0, maximum=0.5,
     )
     seed: int = setting(
-        0, "Seed", "Where the dice start. The same seed on the same machine gives the same numbers again.",
+        0, "Seed", "Initialises the random generator. The same seed on the same machine produces the same numbers.",
         "Machine", minimum=0, maximum=2**31 - 1,
     )
     threads: int = setting(
@@ -180,72 +180,75 @@ class TrainConfig:
 
 
 def setting_of(name: str) -> Setting:
-    """The `Setting` of one field of `TrainConfig`."""
-    found: Setting = TrainConfig.__dataclass_fields__[name].metadata["setting"]
-    return found
+    """Return the `Setting` of one field of `TrainConfig`."""
+    result: Setting = TrainConfig.__dataclass_fields__[name].metadata["setting"]
+    return result
 
 
 def type_of(name: str) -> type:
-    """The type of one field of `TrainConfig`: int, float or str."""
+    """Return the type of one field of `TrainConfig`: int, float or str."""
     annotation = TrainConfig.__dataclass_fields__[name].type
     return int if annotation == (int | None) else annotation  # type: ignore[return-value]
 
 
 def validated(name: str, value: Any) -> Any:
-    """The value in the field's own type; raises ConfigError saying what is allowed and what was found."""
-    about, kind = setting_of(name), type_of(name)
+    """Return the value in the type of this field. Raises ConfigError that says what is allowed and what was given."""
+    limits, kind = setting_of(name), type_of(name)
     if kind is str:
-        if not isinstance(value, str) or (about.choices is not None and value not in about.choices):
-            allowed = f"one of {', '.join(about.choices)}" if about.choices else "a name"
+        if not isinstance(value, str) or (limits.choices is not None and value not in limits.choices):
+            allowed = f"one of {', '.join(limits.choices)}" if limits.choices else "a name"
             raise ConfigError(f"{name} must be {allowed}, got {value!r}")
         return value
     number = "a whole number" if kind is int else "a number"
-    low = f"above {about.minimum:g}" if about.exclusive_minimum else f"at least {about.minimum:g}"
-    allowed = f"{name} must be {number}, {low} and at most {about.maximum:.10g}, got {value!r}"
+    low = f"above {limits.minimum:g}" if limits.exclusive_minimum else f"at least {limits.minimum:g}"
+    allowed = f"{name} must be {number}, {low} and at most {limits.maximum:.10g}, got {value!r}"
     if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
         raise ConfigError(allowed)
-    high_enough = value > about.minimum if about.exclusive_minimum else value >= about.minimum
-    if not (high_enough and value <= about.maximum):  # neither holds for nan
+    high_enough = value > limits.minimum if limits.exclusive_minimum else value >= limits.minimum
+    if not (high_enough and value <= limits.maximum):  # neither holds for nan
         raise ConfigError(allowed)
     return kind(value)
 
 
 def config_from_dict(values: dict[str, Any]) -> TrainConfig:
-    """Return the config that `dataclasses.asdict` made a dict of; former names of architectures are understood.
+    """Return the config that `dataclasses.asdict` turned into a dict. Former names of architectures are accepted.
 
-    Raises ConfigError for a field that does not exist or a value that makes no sense.
+    Raises ConfigError for a field that does not exist or a value that is not allowed.
     """
     known = [field.name for field in fields(TrainConfig)]
     for name in values:
         if name not in known:
             raise ConfigError(f"there is no setting {name!r}; the settings are {', '.join(known)}")
-    if "architecture" in values:
-        values = values | {"architecture": current_architecture(values["architecture"])}
+    architecture = values.get("architecture")
+    if isinstance(architecture, str):
+        values = values | {"architecture": current_architecture(architecture)}
     return TrainConfig(**values)
 
 
 def current_architecture(name: str) -> str:
-    """Return the present name of an architecture that may be given by a former one."""
+    """Return the present name of an architecture, which may be given by its former name."""
     return FORMER_ARCHITECTURES.get(name, name)
 
 
 @dataclass(frozen=True)
 class EnsembleConfig:
-    """What an ensemble is made of: the names of runs that were trained on the same data set."""
+    """The members of an ensemble: the names of runs that were trained on the same data set."""
 
     dataset: str
     members: tuple[str, ...]
 
 
 def ensemble_from_dict(content: dict[str, Any]) -> EnsembleConfig:
-    """Return the config of an ensemble from the content of its config.json; raises ConfigError when it is not one.
+    """Return the config of an ensemble from the content of its config.json.
 
-    Ensembles made before 2026-11-25 name their members beside the config.
+    Ensembles made before 2026-11-25 list their members beside the config. Raises ConfigError when the data set is
+    unknown or the members are not names.
     """
     config = content.get("config")
-    if not isinstance(config, dict) or config.get("dataset") not in DATASETS:
-        raise ConfigError(f"its dataset must be one of {', '.join(DATASETS)}")
+    dataset = config.get("dataset") if isinstance(config, dict) else None
+    if not isinstance(config, dict) or not isinstance(dataset, str) or dataset not in DATASETS:
+        raise ConfigError(f"its dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
     members = config.get("members", content.get("members"))
     if not isinstance(members, list) or not members or not all(isinstance(name, str) for name in members):
-        raise ConfigError(f"its members are not names but {members!r}")
-    return EnsembleConfig(config["dataset"], tuple(members))
+        raise ConfigError(f"its members must be names of runs, got {members!r}")
+    return EnsembleConfig(dataset, tuple(members))

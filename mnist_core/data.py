@@ -1,4 +1,4 @@
-"""The digits: where they are found, how they are checked and split, and the one way into a network."""
+"""The data sets: where they are found, how they are verified and split, and how images are normalised."""
 
 import gzip
 import hashlib
@@ -11,71 +11,70 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnist_core.config import DATASETS
+from mnist_core.config import DATASETS, ConfigError
 from mnist_core.drawing import to_digit
 from mnist_core.errors import MnistLabError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# MD5 of the four unpacked files, as Yann LeCun published them.
+# MD5 of the four uncompressed files, as Yann LeCun published them.
 MNIST_FILES = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
-FILE_PREFIXES = {"train": "train", "test": "t10k"}  # our name -> how MNIST's files begin
+FILE_PREFIXES = {"train": "train", "test": "t10k"}  # part of a data set -> how the names of MNIST's files begin
 
 MEAN, STD = 0.1307, 0.3081  # of the 60,000 training images, scaled to 0..1
 
 
 class DataError(MnistLabError):
-    """The digits cannot be had; the message says why and what to do."""
+    """A data set is not available; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Pictures with what was written: images uint8 (N, 28, 28), ink bright on black; labels int64 (N,), 0..9."""
+    """Images and their labels, as read-only views of the arrays it is made from; nothing is copied."""
 
-    images: np.ndarray
-    labels: np.ndarray
+    images: np.ndarray  # uint8 (N, 28, 28), ink bright on black
+    labels: np.ndarray  # int64 (N,), 0..9
 
     def __post_init__(self) -> None:
-        for array in (self.images, self.labels):
-            array.flags.writeable = False  # one copy serves every reader
+        for name in ("images", "labels"):  # read-only, because one data set is shared by all its readers
+            view = getattr(self, name).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, index: np.ndarray) -> "Digits":
-        """The digits at these positions, in this order."""
-        return Digits(self.images[index], self.labels[index])
+    def take(self, indices: np.ndarray) -> "Digits":
+        """Return a copy of the digits at these indices, in this order."""
+        return Digits(self.images[indices], self.labels[indices])
 
 
 def load_digits(dataset: str = "mnist", part: str = "train") -> Digits:
-    """The training or the test digits ("train", "test") of "mnist" or "sample", without touching the network.
+    """Return the part "train" or "test" of the data set "mnist" or "sample", without using the network.
 
-    Raises DataError when MNIST is not on this machine (`mnist_core.download` fetches it) or is damaged.
+    Raises DataError when MNIST is not on this machine (`mnist_core.download` fetches it) or is damaged, and
+    ConfigError, which is a ValueError, for an unknown data set or part.
     """
     if part not in FILE_PREFIXES:
-        raise ValueError(f"part must be 'train' or 'test', got {part!r}")
+        raise ConfigError(f"part must be 'train' or 'test', got {part!r}")
     if dataset == "sample":
         return sample_digits()[part]
     if dataset != "mnist":
-        raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
-    folder = mnist_folder()
-    images = np.frombuffer(
-        read_file(stored_file(folder, f"{FILE_PREFIXES[part]}-images-idx3-ubyte")), np.uint8, offset=16
-    )
-    labels = np.frombuffer(
-        read_file(stored_file(folder, f"{FILE_PREFIXES[part]}-labels-idx1-ubyte")), np.uint8, offset=8
-    )
+        raise ConfigError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
+    folder, prefix = mnist_folder(), FILE_PREFIXES[part]
+    images = np.frombuffer(read_file(stored_file(folder, f"{prefix}-images-idx3-ubyte")), np.uint8, offset=16)
+    labels = np.frombuffer(read_file(stored_file(folder, f"{prefix}-labels-idx1-ubyte")), np.uint8, offset=8)
     return Digits(images.reshape(-1, 28, 28), labels.astype(np.int64))
 
 
 def cache_folder() -> Path:
-    """Where a downloaded MNIST is kept: the user's cache folder, in torchvision's layout below it."""
+    """Return the folder that MNIST is downloaded to, in the user's cache; torchvision's layout lies below it."""
     if os.name == "nt":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
     else:
@@ -84,50 +83,50 @@ def cache_folder() -> Path:
 
 
 def mnist_folder() -> Path:
-    """The first folder that holds MNIST whole: `MNIST_DATA_DIR` if that is set, then the cache folder.
+    """Return the first folder with a complete MNIST: the one that `MNIST_DATA_DIR` names, then the cache folder.
 
-    Raises DataError, with a sentence for each folder that was tried and what is wrong with it.
+    Raises DataError, which says for each folder what is wrong with it.
     """
-    complaints = []
-    chosen = os.environ.get("MNIST_DATA_DIR")
-    if chosen:
-        wrong = find_damage(Path(chosen))
-        if wrong is None:
-            return Path(chosen)
-        complaints.append(f"MNIST_DATA_DIR is {chosen}, but {wrong}.")
-    wrong = find_damage(cache_folder())
-    if wrong is None:
+    problems = []
+    configured = os.environ.get("MNIST_DATA_DIR")
+    if configured:
+        damage = find_damage(Path(configured))
+        if damage is None:
+            return Path(configured)
+        problems.append(f"MNIST_DATA_DIR is {configured}, but {damage}.")
+    damage = find_damage(cache_folder())
+    if damage is None:
         return cache_folder()
-    if "missing" not in wrong:
-        complaints.append(f"In the cache folder, {wrong}.")
-    complaints.append("MNIST is not on this machine; python -m mnist_core download fetches it (11 MB).")
-    raise DataError(" ".join(complaints))
+    if "missing" not in damage:
+        problems.append(f"In the cache folder, {damage}.")
+    problems.append("MNIST is not on this machine; python -m mnist_core download fetches it (11 MB).")
+    raise DataError(" ".join(problems))
 
 
 def raw_folder(folder: Path | str) -> Path:
-    """Where torchvision keeps the files below a data folder."""
+    """Return where torchvision keeps MNIST's files below a data folder."""
     return Path(folder) / "MNIST" / "raw"
 
 
 def find_damage(folder: Path) -> str | None:
-    """What is wrong with the first bad MNIST file below the folder, or None if all four are the published ones."""
+    """Return what is wrong with the first missing or damaged MNIST file below the folder, or None if all are intact."""
     for name, checksum in MNIST_FILES.items():
         try:
             file = stored_file(folder, name)
             if not file.is_file():
                 return f"{raw_folder(folder) / name} is missing"
-            stamp = file.stat()
-        except OSError as error:  # a folder that may not be entered, a name that is too long
+            status = file.stat()
+        except OSError as error:  # a folder without permission, a name that is too long
             return f"{raw_folder(folder) / name} cannot be read ({error.strerror})"
-        wrong = file_damage(file, checksum, stamp.st_mtime_ns, stamp.st_size)
-        if wrong:
-            return wrong
+        damage = file_damage(file, checksum, status.st_mtime_ns, status.st_size)
+        if damage:
+            return damage
     return None
 
 
-@cache  # reading 55 MB takes a moment; a file that has not changed since is not read for this again
-def file_damage(file: Path, checksum: str, changed: int, size: int) -> str | None:
-    """What is wrong with this file as it was `changed` last (ns), or None if its content has this MD5."""
+@cache  # hashing 55 MB takes a moment; with its time of change and size in the key, a file is hashed once
+def file_damage(file: Path, checksum: str, modified_ns: int, size: int) -> str | None:
+    """Return what is wrong with the file, or None if its uncompressed content has this MD5."""
     try:
         content = read_file(file)
     except DataError as error:
@@ -138,13 +137,16 @@ def file_damage(file: Path, checksum: str, changed: int, size: int) -> str | Non
 
 
 def stored_file(folder: Path, name: str) -> Path:
-    """The file as it lies in the folder: unpacked, or else as it was downloaded."""
+    """Return the path of an MNIST file below the folder: uncompressed if it is there, else with the ending .gz."""
     file = raw_folder(folder) / name
     return file if file.is_file() else file.with_name(name + ".gz")
 
 
 def read_file(file: Path) -> bytes:
-    """The unpacked bytes. No torch is needed, so the pages that only show digits open at once."""
+    """Return the uncompressed content of a file that may end in .gz; raises DataError when it cannot be read.
+
+    Not by torchvision, whose import takes seconds: pages that only show digits open at once.
+    """
     try:
         content = file.read_bytes()
         return gzip.decompress(content) if file.suffix == ".gz" else content
@@ -154,9 +156,10 @@ def read_file(file: Path) -> bytes:
 
 @cache
 def sample_digits() -> dict[str, Digits]:
-    """scikit-learn's 1,797 real 8x8 digits (Alpaydin & Kaynak, 1998) in MNIST's polarity, size and geometry.
+    """Return scikit-learn's 1,797 real 8x8 digits (Alpaydin & Kaynak, 1998), converted to MNIST's size and geometry.
 
-    A fifth of each class is the test part. The writers are not known, so the same hand may appear in both parts.
+    Keys are "train" and "test"; the test part is a stratified fifth. The writers are not known, so digits of one
+    writer may be in both parts.
     """
     from sklearn.datasets import load_digits as load_8x8  # takes a second to import
     from sklearn.model_selection import train_test_split
@@ -170,19 +173,19 @@ def sample_digits() -> dict[str, Digits]:
 
 
 def split(digits: Digits, validation_size: int, seed: int) -> tuple[Digits, Digits]:
-    """(training, validation): a seeded split with the same share of every digit in both parts.
+    """Return (training, validation): a seeded, stratified split.
 
-    Raises ValueError when either part would be left without one of each digit.
+    Raises ConfigError when either part would have fewer digits than there are classes.
     """
     train, validation = split_indices(digits.labels, validation_size, seed)
     return digits.take(train), digits.take(validation)
 
 
 def split_indices(labels: np.ndarray, validation_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where, in rising order, the digits stand that `split` teaches with, and those it holds out; raises as it does."""
+    """Return the indices (training, validation) of the split that `split` makes, both sorted. Raises as it does."""
     classes = len(np.unique(labels))
     if not classes <= validation_size <= len(labels) - classes:
-        raise ValueError(
+        raise ConfigError(
             f"validation_size must be at least {classes} and at most {len(labels) - classes} "
             f"of the {len(labels):,} training digits, got {validation_size}"
         )
@@ -195,5 +198,5 @@ def split_indices(labels: np.ndarray, validation_size: int, seed: int) -> tuple[
 
 
 def normalise(images: "Tensor") -> "Tensor":
-    """uint8 or float (N, 28, 28) of 0..255 to the float (N, 1, 28, 28) that every network expects."""
+    """Return uint8 or float images (N, 28, 28) of 0..255 as the float (N, 1, 28, 28) that every network expects."""
     return ((images.float() / 255 - MEAN) / STD).unsqueeze(1)

@@ -1,7 +1,7 @@
-"""Ensembles: runs whose prediction is the mean of their members' log-probabilities.
+"""Ensembles: runs that average the log-probabilities of other runs.
 
-This is the geometric mean of the members' probabilities. Networks that were trained independently seldom make the same
-mistake, so a member that is confident and wrong is outvoted (Hansen & Salamon, 1990).
+That is the normalised geometric mean of the members' probabilities. Networks trained independently seldom make the same
+mistakes, so the ensemble makes fewer than its members (Hansen & Salamon, 1990).
 """
 
 from pathlib import Path
@@ -18,10 +18,11 @@ from mnist_core.runs import Predictions, Run, RunError, create_run
 
 
 def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
-    """Create a run that combines these runs, and test it on the digits they were all tested on.
+    """Create a run that combines these runs, and test it on their test digits.
 
-    Its validation score is that on the digits none of them learned from. Raises RunError when there are fewer than two
-    members, when one is an ensemble itself or has no result, or when they have no such digits in common.
+    Its validation score is computed on the digits that all members held out. Raises RunError when there are fewer than
+    two members, when one is an ensemble or has no result, when they were trained on different data sets or held out no
+    digit in common, or when the new run cannot be written. Raises DataError when the digits are not on this machine.
     """
     if len(members) < 2:
         raise RunError(f"an ensemble needs at least two runs, got {len(members)}")
@@ -34,7 +35,7 @@ def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
     network = Ensemble([run.model() for run in members])
     held_out = shared_validation(members)
     if not len(held_out):
-        raise RunError("every validation digit of one run taught another; train them with the same seed")
+        raise RunError("the runs held out no digit in common; combine runs trained with the same seed")
     validation = score(log_probabilities(network, held_out.images), held_out.labels)
     test = load_digits(dataset, "test")
     predicted = log_probabilities(network, test.images)

@@ -1,9 +1,9 @@
-"""The base class of the errors a user can meet."""
+"""The base class of all errors that are shown to the user."""
 
 
 class MnistLabError(Exception):
-    """Something a user can understand and mend: the message is a sentence that says what is wrong and what to do.
+    """An error the user can understand and fix: its message says, in a sentence, what is wrong and what to do.
 
-    Every subclass stands in the module that raises it: `ConfigError`, `DataError`, `RunError`, `Diverged`,
+    Each subclass is defined in the module that raises it: `ConfigError`, `DataError`, `RunError`, `Diverged`,
     `EmptyDrawing`, `ImageFileError`. The pages and the command line show the message as it is.
     """

@@ -1,4 +1,4 @@
-"""How good a network is: accuracy, its confidence interval, precision, recall, F1 and the confusion matrix."""
+"""Metrics: loss, accuracy with its confidence interval, precision, recall, F1 and the confusion matrix."""
 
 from dataclasses import dataclass
 
@@ -7,51 +7,51 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Score:
-    """Loss and accuracy over some digits."""
+    """Mean loss and accuracy over some digits."""
 
-    loss: float  # cross-entropy in nats: 2.30 is guessing, 0 is certain and right
+    loss: float  # cross-entropy in nats: 2.30 for guessing, 0 for full confidence in the correct label
     accuracy: float  # 0..1
 
 
 @dataclass(frozen=True)
 class TestScore(Score):
-    """Loss and accuracy on a test set, with what says how certain the accuracy is."""
+    """Loss and accuracy on a test set, with the confidence interval of the accuracy."""
 
-    __test__ = False  # pytest would take it for a test case
+    __test__ = False  # so that pytest does not collect it
 
-    images: int
-    interval: tuple[float, float]  # 95 %, of the accuracy
+    images: int  # the size of the test set
+    interval: tuple[float, float]  # 95 % confidence interval of the accuracy
 
 
 def score(log_probabilities: np.ndarray, labels: np.ndarray) -> Score:
-    """Mean loss and accuracy of (N, 10) log-probabilities against (N,) labels; N is at least 1."""
-    right = log_probabilities[np.arange(len(labels)), labels]
+    """Return mean loss and accuracy of log-probabilities (N, 10) against labels (N,); N is at least 1."""
+    of_label = log_probabilities[np.arange(len(labels)), labels]
     return Score(
-        loss=float(-right.mean(dtype=np.float64)),
+        loss=float(-of_label.mean(dtype=np.float64)),
         accuracy=float((log_probabilities.argmax(1) == labels).mean()),
     )
 
 
-def wilson_interval(correct: int, count: int) -> tuple[float, float]:
-    """Return the 95 % confidence interval of an accuracy of `correct` out of `count` digits (Wilson, 1927).
-
-    Another test set of this size would likely give an accuracy within it.
-    """
+def wilson_interval(n_correct: int, n_total: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval (low, high) of an accuracy of `n_correct` out of `n_total` (Wilson, 1927)."""
     from scipy.stats import binomtest  # takes a moment to import
 
-    found = binomtest(correct, count).proportion_ci(0.95, method="wilson")
-    return float(found.low), float(found.high)
+    interval = binomtest(n_correct, n_total).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def score_with_interval(log_probabilities: np.ndarray, labels: np.ndarray) -> TestScore:
-    """Return loss and accuracy of (N, 10) log-probabilities against (N,) test labels, with the accuracy's interval."""
-    found = score(log_probabilities, labels)
-    correct = int((log_probabilities.argmax(1) == labels).sum())
-    return TestScore(found.loss, found.accuracy, len(labels), wilson_interval(correct, len(labels)))
+    """Return `score` of log-probabilities (N, 10) against test labels (N,), with the confidence interval."""
+    plain = score(log_probabilities, labels)
+    n_correct = int((log_probabilities.argmax(1) == labels).sum())
+    return TestScore(plain.loss, plain.accuracy, len(labels), wilson_interval(n_correct, len(labels)))
 
 
 def per_class(predicted: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """precision, recall, f1 (10,) and support (10,) of the ten digits; 0 where a digit never occurs."""
+    """Return "precision", "recall", "f1" and "support", each (10,), of the ten digits.
+
+    A ratio is 0 where it is undefined: precision of a digit never predicted, recall of one that never occurs.
+    """
     from sklearn.metrics import precision_recall_fscore_support  # takes a second to import
 
     precision, recall, f1, support = precision_recall_fscore_support(
@@ -61,7 +61,7 @@ def per_class(predicted: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray
 
 
 def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Counts (10, 10): the row is the digit that was written, the column what it was read as."""
+    """Return the confusion matrix (10, 10) of counts: rows are true labels, columns predictions."""
     from sklearn.metrics import confusion_matrix
 
     counts: np.ndarray = confusion_matrix(labels, predicted, labels=list(range(10)))
@@ -69,20 +69,20 @@ def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def normalise_rows(counts: np.ndarray) -> np.ndarray:
-    """Each row of a confusion matrix as shares of that written digit, 0..1; a digit that never occurs has zeros."""
-    shares: np.ndarray = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    return shares
+    """Return the confusion matrix (10, 10) normalised over the true labels: each row sums to 1, or to 0 if empty."""
+    normalised: np.ndarray = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    return normalised
 
 
 def one_vs_rest_accuracy(counts: np.ndarray) -> np.ndarray:
-    """(10,) for each digit the share of all test digits for which "is it this one?" is answered rightly, 0..1."""
-    hits = counts.diagonal()
-    mixed_up = counts.sum(1) + counts.sum(0) - 2 * hits  # it was one and read as another, or the other way round
-    shares: np.ndarray = 1 - mixed_up / max(counts.sum(), 1)
-    return shares
+    """Return for each digit the accuracy (10,) of telling it from all others, from a confusion matrix (10, 10)."""
+    true_positives = counts.diagonal()
+    errors = counts.sum(1) + counts.sum(0) - 2 * true_positives  # false negatives + false positives
+    accuracies: np.ndarray = 1 - errors / max(counts.sum(), 1)
+    return accuracies
 
 
 def most_confused(counts: np.ndarray) -> list[tuple[int, int, int]]:
-    """(written, read as, how often) for each kind of mistake that occurs, the most frequent first."""
-    wrong = [(w, r, int(counts[w, r])) for w in range(10) for r in range(10) if w != r and counts[w, r]]
-    return sorted(wrong, key=lambda pair: -pair[2])
+    """Return (true label, prediction, count) of every non-zero cell off the diagonal, the largest count first."""
+    pairs = [(i, j, int(counts[i, j])) for i in range(10) for j in range(10) if i != j and counts[i, j]]
+    return sorted(pairs, key=lambda pair: -pair[2])

@@ -1,7 +1,7 @@
-"""The networks: each a chain of named layers, made by one decorated function.
+"""The architectures: each a sequence of named layers, built by one decorated function.
 
-To add one, write such a function: the form, the texts, the tests and the command line find it here. Its first
-docstring line is what the learner reads about it.
+To add one, write such a function: the form, the texts, the tests and the command line find it here. The first
+paragraph of its docstring is its description for the learner.
 """
 
 import inspect
@@ -19,17 +19,17 @@ else:
     torch, nn = LazyModule("torch"), LazyModule("torch.nn")
 
 
-Builder = Callable[[float], "nn.Sequential"]  # of the dropout
+Builder = Callable[[float], "nn.Sequential"]  # dropout rate -> network with fresh weights
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network as the registry knows it: `make(dropout)` builds it with fresh weights."""
+    """An entry of the registry: `make(dropout)` builds the network with fresh weights."""
 
     name: str
     title: str
     source: str  # who had the idea
-    about: str  # one sentence for the learner
+    description: str  # one sentence for the learner
     make: Builder
 
 
@@ -37,29 +37,29 @@ ARCHITECTURES: dict[str, Architecture] = {}
 
 
 def architecture(title: str, source: str) -> Callable[[Builder], Builder]:
-    """Enter the decorated function into `ARCHITECTURES`, under its name with dashes for underscores."""
+    """Register the decorated function in `ARCHITECTURES`, under its name with hyphens for underscores."""
 
-    def enter(make: Builder) -> Builder:
+    def register(make: Builder) -> Builder:
         name = make.__name__.replace("_", "-")
-        about = (inspect.getdoc(make) or "").partition("\n\n")[0].replace("\n", " ")
-        ARCHITECTURES[name] = Architecture(name, title, source, about, make)
+        description = (inspect.getdoc(make) or "").partition("\n\n")[0].replace("\n", " ")
+        ARCHITECTURES[name] = Architecture(name, title, source, description, make)
         return make
 
-    return enter
+    return register
 
 
-def sequential(**named: "nn.Module") -> "nn.Sequential":
-    """The layers one after the other, each under its own name."""
-    chain = nn.Sequential()
-    for name, layer in named.items():
-        chain.add_module(name, layer)
-    return chain
+def sequential(**layers: "nn.Module") -> "nn.Sequential":
+    """Return an `nn.Sequential` of these layers, each under its own name."""
+    network = nn.Sequential()
+    for name, layer in layers.items():
+        network.add_module(name, layer)
+    return network
 
 
 @architecture("Softmax regression", source="Cox, 1958, as a network without hidden layers")
 def softmax(dropout: float) -> "nn.Sequential":
-    """Each digit weighs all 784 pixels once and the heaviest wins: no layers in between, so no shapes either."""
-    return sequential(  #                            (N,  1, 28, 28)
+    """Each of the ten scores is a weighted sum of all 784 pixels, and the largest wins: no hidden layers, no shapes."""
+    return sequential(  #                        (N,  1, 28, 28)
         flatten=nn.Flatten(),  #                 (N, 784)
         dropout=nn.Dropout(dropout),
         output=nn.Linear(784, 10),  #            (N, 10)
@@ -68,8 +68,8 @@ def softmax(dropout: float) -> "nn.Sequential":
 
 @architecture("Multilayer perceptron", source="Rumelhart, Hinton & Williams, 1986 (here with ReLU)")
 def mlp(dropout: float) -> "nn.Sequential":
-    """Two dense layers see all pixels at once, and must learn every stroke anew at every place."""
-    return sequential(  #                            (N,  1, 28, 28)
+    """Two dense layers see all pixels at once, and must learn every stroke again at every position."""
+    return sequential(  #                        (N,  1, 28, 28)
         flatten=nn.Flatten(),  #                 (N, 784)
         dense1=nn.Linear(784, 256),  #           (N, 256)
         relu1=nn.ReLU(),
@@ -82,8 +82,8 @@ def mlp(dropout: float) -> "nn.Sequential":
 
 @architecture("LeNet-5", source="LeCun et al., 1998 (here with ReLU and max-pooling)")
 def lenet_5(dropout: float) -> "nn.Sequential":
-    """Two convolutions find strokes and corners, three dense layers weigh them."""
-    return sequential(  #                            (N,  1, 28, 28)
+    """Two convolutions find strokes and corners, three dense layers combine them."""
+    return sequential(  #                        (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 6, 5, padding=2),  #  (N,  6, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N,  6, 14, 14)
@@ -100,10 +100,12 @@ def lenet_5(dropout: float) -> "nn.Sequential":
     )
 
 
-@architecture("Classic CNN", source="seed 000: conv-ReLU-pool blocks and a dense head; the sizes are ours")
+@architecture(
+    "CNN with three conv blocks", source="Reference A: conv-ReLU-pool blocks and a dense head; the sizes are ours"
+)
 def three_block_cnn(dropout: float) -> "nn.Sequential":
-    """Three conv-ReLU-pool blocks see ever larger parts of the digit, a dense head decides."""
-    return sequential(  #                            (N,  1, 28, 28)
+    """Three conv-ReLU-pool blocks see ever larger parts of the digit, and a dense head decides."""
+    return sequential(  #                        (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -121,10 +123,10 @@ def three_block_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
-@architecture("Two conv blocks, one linear layer", source="seed 001; the channels are ours")
+@architecture("CNN with a single pooling", source="Reference B; the channels are ours")
 def single_pool_cnn(dropout: float) -> "nn.Sequential":
-    """Two convolutions before a single pooling, then every digit weighs the 6,272 values that are left."""
-    return sequential(  #                            (N,  1, 28, 28)
+    """Two convolutions before a single pooling, then one linear layer on the 6,272 values that are left."""
+    return sequential(  #                        (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 16, 3, padding=1),  # (N, 16, 28, 28)
         relu1=nn.ReLU(),
         conv2=nn.Conv2d(16, 32, 3, padding=1),  # (N, 32, 28, 28)
@@ -136,10 +138,10 @@ def single_pool_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
-@architecture("MNIST CNN", source="seed 002, layer for layer")
+@architecture("CNN with two conv blocks", source="Reference C, layer for layer")
 def two_block_cnn(dropout: float) -> "nn.Sequential":
-    """Two convolutions with pooling find strokes and how they meet, a dense layer of 128 weighs them."""
-    return sequential(  #                            (N,  1, 28, 28)
+    """Two convolutions with pooling find strokes and how they meet, and a dense layer of 128 combines them."""
+    return sequential(  #                        (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -154,10 +156,10 @@ def two_block_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
-@architecture("Wide head", source="seed 003, layer for layer (ReLU between its dense layers is ours)")
+@architecture("CNN with a wide head", source="Reference D, layer for layer (ReLU between its dense layers is ours)")
 def wide_head_cnn(dropout: float) -> "nn.Sequential":
     """The same two convolutions before a far larger head: 3.2 million of its 3.3 million weights are dense."""
-    return sequential(  #                            (N,  1, 28, 28)
+    return sequential(  #                        (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -175,11 +177,12 @@ def wide_head_cnn(dropout: float) -> "nn.Sequential":
 
 
 @architecture(
-    "Dropout CNN", source="seed 004: two conv-ReLU-pool blocks, a dense layer and dropout; the sizes are ours"
+    "CNN with dropout",
+    source="Reference E: two conv-ReLU-pool blocks, a dense layer and dropout; the sizes are ours",
 )
 def dropout_cnn(dropout: float) -> "nn.Sequential":
     """Values are switched off at random on both sides of the dense layer, so that none is relied on alone."""
-    return sequential(  #                            (N,  1, 28, 28)
+    return sequential(  #                        (N,  1, 28, 28)
         conv1=nn.Conv2d(1, 32, 3, padding=1),  # (N, 32, 28, 28)
         relu1=nn.ReLU(),
         pool1=nn.MaxPool2d(2),  #                (N, 32, 14, 14)
@@ -195,10 +198,10 @@ def dropout_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
-@architecture("Fast", source="space to depth, then three 3x3 convolutions with batch normalisation")
+@architecture("Space-to-depth CNN", source="space to depth, then three 3x3 convolutions with batch normalisation")
 def space_to_depth_cnn(dropout: float) -> "nn.Sequential":
     """Each 2x2 block of pixels becomes four channels, so that everything costly happens on maps of 14x14 and less."""
-    return sequential(  #                            (N,  1, 28, 28)
+    return sequential(  #                        (N,  1, 28, 28)
         blocks=nn.PixelUnshuffle(2),  #          (N,  4, 14, 14)
         conv1=nn.Conv2d(4, 32, 3, padding=1, bias=False),  # (N, 32, 14, 14)
         pool1=nn.MaxPool2d(2),  #                (N, 32,  7,  7)
@@ -216,10 +219,13 @@ def space_to_depth_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
-@architecture("Accurate", source="the fast network's idea, twice as wide and deeper before each pooling")
+@architecture(
+    "Wide space-to-depth CNN",
+    source="the space-to-depth CNN, twice as wide and with two convolutions before the pooling",
+)
 def wide_space_to_depth_cnn(dropout: float) -> "nn.Sequential":
-    """Blocks of pixels become channels, then five wide convolutions, each normalised, with a single pooling between."""
-    return sequential(  #                            (N,   1, 28, 28)
+    """Blocks of pixels become channels, then come five wide, batch-normalised convolutions and a single pooling."""
+    return sequential(  #                        (N,   1, 28, 28)
         blocks=nn.PixelUnshuffle(2),  #          (N,   4, 14, 14)
         **conv_block(1, 4, 64),  #              (N,  64, 14, 14)
         **conv_block(2, 64, 64),  #             (N,  64, 14, 14)
@@ -233,61 +239,70 @@ def wide_space_to_depth_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
-def conv_block(number: int, before: int, after: int, padding: int = 1) -> dict[str, "nn.Module"]:
-    """A 3x3 convolution, batch normalisation in place of its bias, and ReLU; named."""
+def conv_block(number: int, in_channels: int, out_channels: int, padding: int = 1) -> dict[str, "nn.Module"]:
+    """Return a 3x3 convolution without bias, batch normalisation and ReLU, by name."""
     return {
-        f"conv{number}": nn.Conv2d(before, after, 3, padding=padding, bias=False),
-        f"norm{number}": nn.BatchNorm2d(after),
+        f"conv{number}": nn.Conv2d(in_channels, out_channels, 3, padding=padding, bias=False),
+        f"norm{number}": nn.BatchNorm2d(out_channels),
         f"relu{number}": nn.ReLU(),
     }
 
 
 def get_architecture(name: str) -> Architecture:
-    """The registered network of this name; raises ValueError naming those there are. Needs no torch."""
+    """Return the architecture of this name. Raises ConfigError, which lists all names, when there is none.
+
+    Does not import torch.
+    """
     if name not in ARCHITECTURES:
         raise ConfigError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {name!r}")
     return ARCHITECTURES[name]
 
 
 def build(name: str, dropout: float = 0.0, seed: int = 0) -> "nn.Sequential":
-    """The network with fresh weights, the same ones for the same seed; sets torch's random state."""
+    """Return the network with fresh weights, the same ones for the same seed.
+
+    Sets torch's random state. Raises ConfigError when there is no such architecture.
+    """
     torch.manual_seed(seed)
     return get_architecture(name).make(dropout)
 
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One row of the table that describes a network."""
+    """One layer of a network."""
 
     name: str
-    kind: str
-    shape: tuple[int, ...]  # of what comes out of it, for one digit
+    kind: str  # the name of its class
+    shape: tuple[int, ...]  # of its output for one digit
     parameters: int
-    about: str
+    description: str  # see `layer_description`
 
 
 def describe(name: str, dropout: float = 0.0) -> list[LayerSummary]:
-    """Every layer with its output shape and number of parameters, without drawing a weight."""
+    """Return every layer of a network with its output shape and number of parameters, without initialising weights.
+
+    Raises ConfigError when there is no such architecture.
+    """
     with torch.device("meta"):
-        chain = get_architecture(name).make(dropout).eval()
-    chain.to_empty(device="cpu")  # to compute on "meta" brings torch's compiler, 1,200 modules; any weights do here
-    x, table = torch.zeros(1, 1, 28, 28, device="cpu"), []
+        network = get_architecture(name).make(dropout).eval()
+    network.to_empty(device="cpu")  # a forward pass on "meta" would import torch's compiler; any weights will do here
+    x, layers = torch.zeros(1, 1, 28, 28, device="cpu"), []
     with torch.inference_mode():
-        for layer_name, layer in chain.named_children():
+        for layer_name, layer in network.named_children():
             x = layer(x)
-            parameters = sum(weights.numel() for weights in layer.parameters())
-            table.append(
+            parameters = sum(weight.numel() for weight in layer.parameters())
+            layers.append(
                 LayerSummary(layer_name, type(layer).__name__, tuple(x.shape[1:]), parameters, layer_description(layer))
             )
-    return table
+    return layers
 
 
 def layer_description(layer: "nn.Module") -> str:
-    """What a layer of this kind does, in a few words for the learner."""
+    """Return what such a layer does, in a few words for the learner; empty for an unknown kind."""
     if isinstance(layer, nn.Conv2d):
         height, width = layer.kernel_size
-        pace = f", {layer.stride[0]} pixels at a time" if layer.stride[0] > 1 else ""
-        return f"slides {layer.out_channels} filters of {height}x{width} over the picture{pace}"
+        stride = f", {layer.stride[0]} pixels at a time" if layer.stride[0] > 1 else ""
+        return f"slides {layer.out_channels} filters of {height}x{width} over the picture{stride}"
     if isinstance(layer, nn.MaxPool2d):
         return f"keeps the largest of every {layer.kernel_size}x{layer.kernel_size} values"
     if isinstance(layer, nn.Linear):
@@ -297,11 +312,11 @@ def layer_description(layer: "nn.Module") -> str:
     if isinstance(layer, nn.ReLU):
         return "turns everything negative into 0"
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-        return "shifts and scales each map to mean 0 and spread 1, as seen over the batches"
+        return "shifts and scales each map to mean 0 and standard deviation 1, as measured over the batches"
     if isinstance(layer, nn.PixelUnshuffle):
         return (
             f"makes {layer.downscale_factor**2} maps of every {layer.downscale_factor}x{layer.downscale_factor} block"
         )
     if isinstance(layer, nn.Flatten):
-        return "writes the maps into one row"
+        return "puts all values into one row"
     return ""

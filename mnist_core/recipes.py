@@ -1,4 +1,4 @@
-"""Named settings to start from: one for each program this app grew out of, and teaching contrasts beside them."""
+"""Named settings to start from: one for each of the reference programs A to E, and others to compare them with."""
 
 from dataclasses import dataclass, replace
 
@@ -7,17 +7,17 @@ from mnist_core.config import ConfigError, TrainConfig
 
 @dataclass(frozen=True)
 class Recipe:
-    """A `TrainConfig` with a name and, where it follows somebody's program, what that program reported."""
+    """A `TrainConfig` with a title, a description and, where it follows a reference program, what that one reported."""
 
     title: str
-    about: str
+    description: str  # one or two sentences for the learner
     config: TrainConfig
-    reported: str = ""  # in words, for the learner
+    reported: str = ""  # as a text, for the learner
     reported_accuracy: float | None = None  # on the test set, 0..1
-    reported_loss: float | None = None
+    reported_loss: float | None = None  # on the test set, in nats
 
 
-TUNED = TrainConfig(  # what the recipes that follow nobody's program share
+TUNED = TrainConfig(  # shared by the recipes that follow no reference program
     optimizer="muon", schedule="one-cycle", batch_size=128, label_smoothing=0.1, learning_rate=0.008, ema=0.999,
 )  # fmt: skip
 
@@ -49,7 +49,7 @@ RECIPES = {
     ),
     "fast-long": Recipe(
         "Fast, three times as long",
-        "The fast recipe for one and a half epochs: where a few more seconds go.",
+        "The fast recipe for one and a half epochs: what a few more seconds bring.",
         replace(FAST, epochs=1.5),
     ),
     "accurate": Recipe(
@@ -59,12 +59,12 @@ RECIPES = {
     ),
     "pen": Recipe(
         "Pen",
-        "The accurate network, taught the ways people write that MNIST hardly has: it reads what you draw.",
+        "The accurate network, also trained on ways of writing that MNIST hardly has: it reads what you draw.",
         replace(ACCURATE, epochs=20, augmentation="pen", augmentation_strength=0.6),
     ),
     "classic-cnn": Recipe(
         "Classic CNN",
-        "Three conv-ReLU-pool blocks with Adam, after seed 000.",
+        "Three conv-ReLU-pool blocks with Adam, after Reference A.",
         TrainConfig(architecture="three-block-cnn", epochs=8),
         reported="test accuracy 98.94 %, test loss 0.0329",
         reported_accuracy=0.9894,
@@ -72,33 +72,33 @@ RECIPES = {
     ),
     "conv-block-sgd": Recipe(
         "Conv blocks with SGD",
-        "Two convolutions and one linear layer with plain SGD, after seed 001.",
+        "Two convolutions and one linear layer with plain SGD, after Reference B.",
         TrainConfig(architecture="single-pool-cnn", optimizer="sgd", learning_rate=0.01, momentum=0.0, epochs=5),
         reported="test accuracy about 97 %",
         reported_accuracy=0.97,
     ),
     "mnist-cnn-adam": Recipe(
         "MNIST CNN with Adam",
-        "Two conv-ReLU-pool blocks, Adam, batches of 64, 10 epochs: seed 002 as it stands.",
+        "Two conv-ReLU-pool blocks, Adam, batches of 64, 10 epochs: exactly as in Reference C.",
         TrainConfig(architecture="two-block-cnn", epochs=10),
         reported="“high accuracy”",
     ),
     "wide-head": Recipe(
         "Wide head",
-        "The same convolutions before dense layers of 1,000 and 100, after seed 003.",
+        "The same convolutions before dense layers of 1,000 and 100, after Reference D.",
         TrainConfig(architecture="wide-head-cnn", epochs=8),
         reported="“high accuracy”",
     ),
     "dropout-cnn": Recipe(
         "CNN with dropout",
-        "Two conv-ReLU-pool blocks with half of the dense values switched off, after seed 004.",
+        "Two conv-ReLU-pool blocks with half of the dense values switched off, after Reference E.",
         DROPOUT,
         reported="test accuracy about 99.3 %, F1 0.993",
         reported_accuracy=0.993,
     ),
     "dropout-cnn-tuned": Recipe(
         "CNN with dropout, tuned",
-        "The same with what seed 004 wished for: a falling learning rate, and digits turned, stretched and shifted.",
+        "The same with what Reference E suggested: a falling learning rate, and digits turned, stretched and shifted.",
         replace(DROPOUT, schedule="cosine", augmentation="affine", augmentation_strength=0.5),
         reported="test accuracy about 99.3 %, F1 0.993",
         reported_accuracy=0.993,
@@ -110,12 +110,12 @@ RECIPES = {
     ),
     "mlp": Recipe(
         "Without convolutions",
-        "Dense layers only: what a network learns that does not know that pixels have neighbours.",
+        "Dense layers only: what a network learns without knowing which pixels are neighbours.",
         TrainConfig(architecture="mlp", schedule="cosine", epochs=5),
     ),
     "softmax": Recipe(
         "One layer",
-        "The simplest network there is: where it stops is what all the others are for.",
+        "The simplest network there is: what it cannot read is what the others are for.",
         TrainConfig(architecture="softmax", schedule="cosine", epochs=3),
     ),
     "sample-digits": Recipe(
@@ -127,7 +127,7 @@ RECIPES = {
 
 
 def get_recipe(name: str) -> Recipe:
-    """The recipe of this name; raises ValueError naming those there are."""
+    """Return the recipe of this name. Raises ConfigError, which lists all names, when there is none."""
     if name not in RECIPES:
         raise ConfigError(f"recipe must be one of {', '.join(RECIPES)}, got {name!r}")
     return RECIPES[name]

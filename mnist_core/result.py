@@ -1,6 +1,6 @@
-"""The outcome of a training run, and how it is read back from JSON."""
+"""The result of a training run, and how it is read back from JSON."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,26 +10,26 @@ from mnist_core.metrics import Score, TestScore
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a training run, or of combining several into an ensemble."""
+    """The result of a training run, or of combining several runs into an ensemble."""
 
     status: str  # "finished", or "stopped" before its last step
     test: TestScore
     validation: Score
-    parameters: int
-    seconds: float  # of wall time spent training
-    cpu_seconds: float
-    device: str
-    precision: str
-    machine: str
+    parameters: int  # their number
+    seconds: float  # wall time of training
+    cpu_seconds: float  # CPU time of training
+    device: str  # "cpu", "cuda" or "mps"
+    precision: str  # "float32" or "bfloat16"
+    machine: str  # processor, cores and version of torch
     best_epoch: float | None = None  # the epoch whose weights were kept; None for an ensemble, like the next two
     epochs: float | None = None
     steps: int | None = None
 
 
 def result_from_dict(values: Mapping[str, Any]) -> Result:
-    """Return the `Result` that `dataclasses.asdict` and JSON made a dict of.
+    """Return the `Result` that `dataclasses.asdict` turned into a dict and JSON stored.
 
-    Raises ValueError when a part is missing or has another type or range than a result can have.
+    Raises ValueError when a value is missing or has a type or a range that no result has.
     """
     if values.get("status") not in ("finished", "stopped"):
         raise ValueError("it is not the result of a training run")
@@ -37,7 +37,7 @@ def result_from_dict(values: Mapping[str, Any]) -> Result:
     interval = test.get("interval")
     if not isinstance(interval, list) or len(interval) != 2:
         raise ValueError("the interval of its test accuracy is not a pair")
-    trained = bool(values.get("steps"))  # older ensembles say 0
+    trained = bool(values.get("steps"))  # 0 in the results of older ensembles
     return Result(
         status=values["status"],
         test=TestScore(
@@ -69,16 +69,15 @@ def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part
 
 
-def _number(values: Mapping[str, Any], name: str, low: float = 0, high: float = math.inf) -> float:
+def _number(values: Mapping[str, Any], name: str, low: float = 0, high: float = sys.float_info.max) -> float:
     value = values.get(name)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high or math.isinf(value):  # type: ignore[operator, arg-type]
-        raise ValueError(f"its {name} is not a number it could be, but {value!r}")
-    return float(value)  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # not for nan
+        raise ValueError(f"its {name} is out of range or not a number: {value!r}")
+    return float(value)
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"its {name} is not a text but {value!r}")
+        raise ValueError(f"its {name} is not text but {value!r}")
     return value

@@ -1,6 +1,6 @@
-"""Run folders: the configuration, history, best model, test predictions and result of one training run.
+"""Run folders: the config, history, weights, test predictions and result of one training run.
 
-`config.json` is written first and `result.json` last, and every file is written beside its place and renamed into it.
+`config.json` is written first and `result.json` last, and each file is written under a temporary name and then renamed.
 A process killed at any moment therefore leaves either a run that loads or one that is recognised as unfinished.
 Nothing is ever unpickled.
 """
@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import threading
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -33,11 +34,11 @@ CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT, ERROR = (
     "config.json", "history.jsonl", "model.safetensors", "predictions.safetensors", "result.json", "error.json",
 )  # fmt: skip
 
-HistoryRow = dict[str, float]
+HistoryRow = dict[str, float]  # see `Run.history`
 
 
 class RunError(MnistLabError, ValueError):
-    """A run cannot be found, read or written."""
+    """A run that cannot be found, read or written."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ class Predictions:
 
 
 class Run:
-    """One run folder. Reading it needs no torch until `model` or `predict` is called."""
+    """One run folder. Does not import torch until `model` or `predict` is called."""
 
     def __init__(self, folder: Path | str) -> None:
-        """Read config.json. Raises RunError when the folder holds none or it is damaged."""
+        """Read config.json. Raises RunError when it is missing or damaged."""
         self.folder = Path(folder)
         self.name = self.folder.name
         self._result: Result | None = None
@@ -63,7 +64,7 @@ class Run:
             )
             recipe = content.get("recipe")
             if not isinstance(recipe, str | None):
-                raise ValueError(f"its recipe is not a name but {recipe!r}")
+                raise ValueError(f"its recipe must be a name, got {recipe!r}")
             self.recipe: str | None = None if self.members else recipe
             self.created: str = str(content.get("created", ""))
         except (KeyError, TypeError, ValueError) as error:
@@ -76,24 +77,27 @@ class Run:
 
     @property
     def shipped(self) -> bool:
-        """Whether the run comes with the app rather than from somebody's training."""
+        """Whether the run is one of those that come with the app."""
         return self.folder.parent == SHIPPED_FOLDER and "@" not in self.name
 
     @property
     def status(self) -> str:
-        """ "finished", "stopped" (early, but tested), "failed", or "unfinished" (training, or killed while it was)."""
+        """One of "finished", "stopped" (early, but tested), "failed" and "unfinished" (still training, or interrupted).
+
+        Raises RunError when the result is damaged.
+        """
         if self.result:
             return self.result.status
         return "failed" if (self.folder / ERROR).exists() else "unfinished"
 
     @property
     def error(self) -> str | None:
-        """Why a failed run failed, in one sentence; None for any other run."""
+        """Why the run failed, in one sentence; None for a run that did not. Raises RunError when a file is damaged."""
         return str(self._json(ERROR).get("error", "")) if self.status == "failed" else None
 
     @property
     def result(self) -> Result | None:
-        """The outcome, None until there is one. Raises RunError when the file is damaged."""
+        """The result, None until there is one. Raises RunError when the file is damaged."""
         if self._result is None and (self.folder / RESULT).exists():
             try:
                 self._result = result_from_dict(self._json(RESULT))
@@ -105,7 +109,7 @@ class Run:
 
     @property
     def tested(self) -> bool:
-        """Whether the run has a result that can be read."""
+        """Whether the run has a result, and one that can be read."""
         try:
             return self.result is not None
         except RunError:
@@ -120,8 +124,11 @@ class Run:
 
     @property
     def history(self) -> list[HistoryRow]:
-        """The rows written so far, read anew: some hold loss and accuracy of the latest batches, those at an epoch's
-        end hold train_ and validation_ loss and accuracy; all hold step, epoch and seconds."""
+        """The rows written so far, read from the file each time.
+
+        Each has "step", "epoch" and "seconds", and either "loss" and "accuracy" of the latest batches or, at the end of
+        an epoch, "validation_" and mostly "train_" loss and accuracy. Raises RunError when the file is damaged.
+        """
         try:
             lines = (self.folder / HISTORY).read_text("utf-8").split("\n")
         except FileNotFoundError:
@@ -129,37 +136,37 @@ class Run:
         except (OSError, UnicodeDecodeError) as error:
             raise self._broken(HISTORY, error) from None
         try:
-            rows = [json.loads(line) for line in lines[:-1]]  # the last one may be half-written
+            rows = [json.loads(line) for line in lines[:-1]]  # the last line may be half-written
         except (ValueError, RecursionError) as error:
             raise self._broken(HISTORY, error) from None
         if not all(isinstance(row, dict) and {"step", "epoch", "seconds"} <= row.keys() for row in rows):
-            raise self._broken(HISTORY, "its rows are not those of a training")
+            raise self._broken(HISTORY, "its rows are not those of a training run")
         return rows
 
     def check(self) -> None:
-        """Raises RunError if its result, history or error is damaged."""
+        """Raise RunError when the result, history or error is damaged."""
         _ = self.result, self.error, self.history
 
     @cached_property
     def predictions(self) -> Predictions:
-        """Its answers on the test set. Raises RunError when there are none or they are damaged."""
+        """The predictions on the test set. Raises RunError when there are none or they are damaged."""
         from safetensors.numpy import load_file
 
         try:
             stored = load_file(self._existing(PREDICTIONS))
-            answers, labels = stored["log_probabilities"], stored["labels"].astype(np.int64)
+            predicted, labels = stored["log_probabilities"], stored["labels"].astype(np.int64)
         except RunError:
             raise
-        except Exception as error:  # safetensors raises an error of its own for each way to be damaged
+        except Exception as error:  # safetensors has an error class for each kind of damage
             raise self._broken(PREDICTIONS, error) from None
-        if answers.shape != (len(labels), 10) or answers.dtype != np.float32:
-            raise self._broken(PREDICTIONS, f"it holds {answers.dtype} of shape {answers.shape}, not (N, 10)")
-        return Predictions(answers, labels)
+        if predicted.shape != (len(labels), 10) or predicted.dtype != np.float32:
+            raise self._broken(PREDICTIONS, f"it holds {predicted.dtype} of shape {predicted.shape}, not (N, 10)")
+        return Predictions(predicted, labels)
 
     def model(self) -> "nn.Module":
-        """The network of the run, ready to answer: a chain of named layers, or a vote of such.
+        """Return the network in evaluation mode: an `nn.Sequential` of named layers, or an `Ensemble` of such networks.
 
-        Raises RunError when its file is missing or does not fit.
+        It is loaded once. Raises RunError when its file is missing or damaged, or when a member is missing.
         """
         return self._model
 
@@ -171,10 +178,11 @@ class Run:
 
         try:
             network = models.build(self.config.architecture, self.config.dropout)
-            network.load_state_dict({k: v.float() for k, v in load_file(self._existing(MODEL)).items()})
+            weights = load_file(self._existing(MODEL))
+            network.load_state_dict({name: value.float() for name, value in weights.items()})
         except RunError:
             raise
-        except Exception as error:  # each way to be damaged or foreign raises an error of its own
+        except Exception as error:  # each kind of damage has its own error class
             raise self._broken(MODEL, error) from None
         return network.eval()
 
@@ -188,14 +196,17 @@ class Run:
         return Ensemble([run.model() for run in members if run is not None]).eval()
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """uint8 (N, 28, 28), ink bright on black, to float32 (N, 10) probabilities; each row sums to 1."""
+        """Return the probabilities, float32 (N, 10), of uint8 images (N, 28, 28) with bright ink on black.
+
+        Raises ValueError for images of another type or shape, RunError when the network cannot be loaded.
+        """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
             raise ValueError(f"images must be uint8 of shape (N, 28, 28), got {images.dtype} of shape {images.shape}")
         probabilities: np.ndarray = np.exp(log_probabilities(self.model(), images))
         return probabilities
 
-    # What training writes, in this order.
+    # Written during training, in this order. These methods raise OSError when the folder cannot be written.
 
     def log(self, row: dict[str, float]) -> None:
         """Append one row to the history."""
@@ -203,7 +214,7 @@ class Run:
             file.write(json.dumps(row) + "\n")
 
     def save_model(self, model: "nn.Module") -> None:
-        """Store the weights in place of those stored before."""
+        """Store the weights, replacing those stored before."""
         from safetensors.torch import save
 
         weights = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
@@ -226,7 +237,7 @@ class Run:
 
     def _existing(self, file: str) -> Path:
         if not (self.folder / file).is_file():
-            raise RunError(f"{self.name} has no {file}: its training did not get that far; train it again.")
+            raise RunError(f"{self.name} has no {file}: training did not get that far; train it again.")
         return self.folder / file
 
     def _json(self, file: str) -> dict[str, Any]:
@@ -246,22 +257,22 @@ class Run:
 
 
 def latest_progress(history: list[HistoryRow]) -> HistoryRow:
-    """Return the last row with the loss and accuracy of batches; an empty dict before the first."""
+    """Return the last row that has the loss and accuracy of batches; an empty dict if there is none."""
     return next((row for row in reversed(history) if "loss" in row), {})
 
 
 def is_ensemble(content: dict[str, Any]) -> bool:
-    """Whether this content of a config.json describes an ensemble; older ones name their members beside the config."""
+    """Return whether this content of a config.json is that of an ensemble, also of one made before 2026-11-25."""
     return content.get("kind") == "ensemble" or bool(content.get("members"))
 
 
 def runs_folder() -> Path:
-    """Return the folder of new runs: `MNIST_RUNS_DIR` if that is set, else the one of the shipped runs."""
+    """Return the folder of new runs: `MNIST_RUNS_DIR` if that is set, else the folder of the shipped runs."""
     return Path(os.environ.get("MNIST_RUNS_DIR") or SHIPPED_FOLDER)
 
 
 def create_run(config: TrainConfig | EnsembleConfig, recipe: str | None = None, out: Path | None = None) -> Run:
-    """Create a run folder with nothing but its config.json, at `out` or under a name with the time in it.
+    """Create a run folder that holds only config.json, at `out` or under a new name with the time in it.
 
     Raises ConfigError for an unknown architecture, RunError when the folder cannot be written or is not empty.
     """
@@ -283,23 +294,29 @@ def create_run(config: TrainConfig | EnsembleConfig, recipe: str | None = None, 
     except OSError as error:
         raise RunError(
             f"The run cannot be written to {folder} ({error.strerror or error}); "
-            "free some space or let MNIST_RUNS_DIR name a folder that can be written to."
+            "free some space or set MNIST_RUNS_DIR to a folder that can be written to."
         ) from None
     return Run(folder)
 
 
 FileStamp = tuple[int, int, int] | None  # inode, modification time in ns and size; None where there is no file
+RESCAN_INTERVAL = 1_000_000_000  # ns between two looks at the files of finished runs
+TIMESTAMP_RESOLUTION = 20_000_000  # ns: two changes within it may have the same modification time
 
 
 class RunIndex:
-    """All runs on this machine, each read once and again only when its configuration, result or error changes.
+    """All runs on this machine. Each is read once, and again only when its config, result or error changes.
 
-    Reading a thousand runs takes about a second, looking for changes some milliseconds. May be used from any thread.
+    New, deleted and unfinished runs are noticed at once, changes inside a finished run within a second. Safe to use
+    from any thread.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: dict[Path, tuple[tuple[FileStamp, ...], Run | None]] = {}
+        self._runs: dict[str, Run] = {}  # in the order in which they are listed
+        self._parents: dict[Path, FileStamp] = {}
+        self._scanned = 0  # when all folders were last looked at, in ns since 1970
 
     def runs(self) -> list[Run]:
         """Return the shipped runs in the order of their recipes, then all others, the newest first.
@@ -307,35 +324,49 @@ class RunIndex:
         A folder that is not a run is left out.
         """
         with self._lock:
-            found: dict[str, Run] = {}
-            entries = {}
-            for parent in dict.fromkeys((SHIPPED_FOLDER, runs_folder())):
-                for folder in _subfolders(parent):
-                    entry = self._entry(folder)
-                    entries[folder] = entry
-                    if entry[1] is not None:
-                        found.setdefault(entry[1].name, entry[1])
-            self._entries = entries
-        order = {name: index for index, name in enumerate(RECIPES)}
-        shipped = [run for run in found.values() if run.shipped]
-        others = [run for run in found.values() if not run.shipped]
-        shipped.sort(key=lambda run: (order.get(run.name, len(order)), run.name))
-        others.sort(key=lambda run: run.created, reverse=True)
-        return shipped + others
+            self._refresh()
+            return list(self._runs.values())
 
     def get(self, name: str | None) -> Run | None:
-        """Return the run of this name, or None; the name is only ever compared, it never becomes a path."""
-        return next((run for run in self.runs() if run.name == name), None)
+        """Return the run of this name, or None. The name is only compared with existing names, never used as a path."""
+        with self._lock:
+            self._refresh()
+            return self._runs.get(name) if name is not None else None
+
+    def _refresh(self) -> None:
+        now = time.time_ns()
+        parents = {parent: _stamp(parent) for parent in (SHIPPED_FOLDER, runs_folder())}
+        settled = all(stamp is None or stamp[1] < self._scanned - TIMESTAMP_RESOLUTION for stamp in parents.values())
+        if settled and parents == self._parents and 0 <= now - self._scanned < RESCAN_INTERVAL:
+            folders = {folder for folder, (_, run) in self._entries.items() if run is None or not run.tested}
+            entries = self._entries | {folder: self._entry(folder) for folder in folders}
+        else:
+            entries = {folder: self._entry(folder) for parent in parents for folder in _subfolders(parent)}
+            self._parents, self._scanned = parents, now
+        if entries != self._entries:
+            self._entries, self._runs = entries, _in_order([run for _, run in entries.values() if run is not None])
 
     def _entry(self, folder: Path) -> tuple[tuple[FileStamp, ...], Run | None]:
         stamps = tuple(_stamp(folder / file) for file in (CONFIG, RESULT, ERROR))
-        known = self._entries.get(folder)
-        if known is not None and known[0] == stamps:
-            return known
+        entry = self._entries.get(folder)
+        if entry is not None and entry[0] == stamps:
+            return entry
         try:
             return stamps, Run(folder)
         except RunError:
             return stamps, None
+
+
+def _in_order(runs: list[Run]) -> dict[str, Run]:
+    order = {name: index for index, name in enumerate(RECIPES)}
+    shipped = [run for run in runs if run.shipped]
+    shipped.sort(key=lambda run: (order.get(run.name, len(order)), run.name))
+    others = [run for run in runs if not run.shipped]
+    others.sort(key=lambda run: run.created, reverse=True)
+    by_name: dict[str, Run] = {}
+    for run in shipped + others:
+        by_name.setdefault(run.name, run)
+    return by_name
 
 
 def _subfolders(parent: Path) -> list[Path]:
@@ -359,9 +390,9 @@ def list_runs() -> list[Run]:
 
 
 def load_run(name_or_path: str | Path) -> Run:
-    """Return the run of this name among the shipped and the visitors' runs, or the one in this folder.
+    """Return the run of this name, shipped or trained here, or the run in this folder.
 
-    A bare name is only ever compared with existing names; it never becomes a path. Raises RunError.
+    Raises RunError when there is none or its config.json is damaged.
     """
     text = str(name_or_path)
     run = find_run(text)
@@ -372,12 +403,12 @@ def load_run(name_or_path: str | Path) -> Run:
 
 
 def is_run_name(text: str) -> bool:
-    """Whether the text is a bare name, which leads nowhere as a path."""
+    """Return whether the text can be the name of a run: letters, digits and "_@.-", but not only dots."""
     return bool(re.fullmatch(r"[\w@.-]+", text) and text.strip("."))
 
 
 def find_run(name: str) -> Run | None:
-    """Return the run of this bare name, or None. Raises RunError when its config.json is damaged."""
+    """Return the run of this name, or None. Raises RunError when its config.json is damaged."""
     for parent in (SHIPPED_FOLDER, runs_folder()):
         if is_run_name(name) and parent.is_dir() and name in os.listdir(parent):
             return Run(parent / name)
@@ -385,19 +416,19 @@ def find_run(name: str) -> Run | None:
 
 
 def write_atomically(file: Path, content: bytes) -> None:
-    """Write beside the file and rename into place: readers see the old content or the new, never half of it."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    """Write a temporary file and rename it: readers see either the old content or the new. Raises OSError."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with open(beside, "wb") as stream:
+        with open(temporary, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(beside, file)
+        os.replace(temporary, file)
     except OSError:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def to_json(content: dict[str, Any]) -> bytes:
-    """Return indented JSON, so that people can read it too."""
+    """Return indented JSON, which people can read too."""
     return (json.dumps(content, indent=1) + "\n").encode()

@@ -1,4 +1,4 @@
-"""A digit on its way through a network: the output of every layer, and one value as the weighted sum it is."""
+"""The output of every layer for one digit, and single values of it as weighted sums."""
 
 import copy
 from dataclasses import dataclass
@@ -19,97 +19,102 @@ else:
 
 @dataclass(frozen=True)
 class LayerActivation:
-    """A digit on its way through one layer: float32 (C, H, W) or (N,) before and after it."""
+    """The input and output of one layer for one digit: float32, (C, H, W) or (N,)."""
 
-    name: str
-    kind: str
-    about: str
-    before: np.ndarray
-    after: np.ndarray
+    name: str  # in the network, such as "conv1"
+    kind: str  # the class of the layer, such as "Conv2d"
+    about: str  # what such a layer does, for the learner
+    input: np.ndarray
+    output: np.ndarray
 
 
 def layer_activations(network: "nn.Sequential", digit: np.ndarray) -> list[LayerActivation]:
-    """A digit (28, 28) of 0..255 through every layer in turn; the last step ends in the ten scores."""
-    passed = []
+    """Return the activations of every layer, in order, for a uint8 (28, 28) digit; the last output is the ten logits.
+
+    The network is left in evaluation mode.
+    """
+    activations = []
     with torch.inference_mode():
         x = normalise(torch.tensor(digit)[None])
         for name, layer in network.eval().named_children():
-            before, x = x, layer(x)
-            passed.append(
-                LayerActivation(name, type(layer).__name__, layer_description(layer), before[0].numpy(), x[0].numpy())
+            y = layer(x)
+            activations.append(
+                LayerActivation(name, type(layer).__name__, layer_description(layer), x[0].numpy(), y[0].numpy())
             )
-    return passed
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """The ten scores (10,) as shares of 1: the softmax at the end of every network."""
-    powers = np.exp(scores.astype(np.float64) - scores.max())
-    shares: np.ndarray = powers / powers.sum()
-    return shares
-
-
-# One value by hand.
+            x = y
+    return activations
 
 
 @dataclass(frozen=True)
 class WeightedSum:
-    """One value of a layer as a sum: a patch of what comes in times the filter, and the bias; float64."""
+    """One value of a layer's output as a sum, in float64: an input patch times the kernel, plus the bias."""
 
-    channels: list[int]  # of the layer's input: those the filter looks at
+    channels: list[int]  # of the layer's input, those that the kernel covers
     patch: np.ndarray  # (C, h, w), 0 beyond the edge where the layer pads with zeros
-    filter: np.ndarray  # (C, h, w); 1 x 1 for a dense layer, whose inputs are C single numbers
+    kernel: np.ndarray  # (C, h, w); (C, 1, 1) for a dense layer with C inputs
     bias: float  # 0 where the layer has none
 
     @property
     def products(self) -> np.ndarray:
-        """(C, h, w): patch times filter, number by number."""
-        products: np.ndarray = self.patch * self.filter
+        """The (C, h, w) elementwise products of patch and kernel."""
+        products: np.ndarray = self.patch * self.kernel
         return products
 
     @property
     def value(self) -> float:
-        """What the layer gives at that place, before it is rounded to 32 bits."""
+        """The sum of the products and the bias."""
         return float(self.products.sum() + self.bias)
 
 
-def exact_output(layer: "nn.Module", before: np.ndarray) -> np.ndarray:
-    """A layer's output for one digit in float64, so that it agrees with sums by hand to the last digit shown."""
+def exact_output(layer: "nn.Module", input: np.ndarray) -> np.ndarray:
+    """Compute a layer's output for one digit in float64, so that it equals `WeightedSum.value` in every digit shown."""
     with torch.inference_mode():
-        doubled: Tensor = copy.deepcopy(layer).double()(torch.tensor(before[None]).double())
-    return doubled[0].numpy()
+        output: Tensor = copy.deepcopy(layer).double()(torch.tensor(input[None]).double())
+    return output[0].numpy()
 
 
 def weighted_sum(
-    layer: "nn.Module", before: np.ndarray, place: int, row: int = 0, column: int = 0
+    layer: "nn.Module", input: np.ndarray, index: int, row: int = 0, column: int = 0
 ) -> WeightedSum | None:
-    """How a layer comes to its value in map `place` at a pixel, or in unit `place`; None if it makes no such sum."""
+    """Return the sum behind one output value: of feature map `index` at (row, column), or of unit `index`.
+
+    None for a layer that is neither a convolution nor dense. `input` is a `LayerActivation.input` of the layer.
+    """
     if isinstance(layer, nn.Conv2d):
-        return convolution_sum(layer, before, place, row, column)
-    if isinstance(layer, nn.Linear) and before.ndim == 1:
-        bias = 0.0 if layer.bias is None else float(layer.bias[place].detach())
-        inputs, weights = before.astype(np.float64), layer.weight[place].detach().double().numpy()
-        return WeightedSum(list(range(len(inputs))), inputs[:, None, None], weights[:, None, None], bias)
+        return convolution_sum(layer, input, index, row, column)
+    if isinstance(layer, nn.Linear) and input.ndim == 1:
+        bias = 0.0 if layer.bias is None else float(layer.bias[index].detach())
+        x, weight = input.astype(np.float64), layer.weight[index].detach().double().numpy()
+        return WeightedSum(list(range(len(x))), x[:, None, None], weight[:, None, None], bias)
     return None
 
 
-def convolution_sum(layer: "nn.Conv2d", before: np.ndarray, place: int, row: int, column: int) -> WeightedSum:
-    """The sum behind one pixel of a convolution's map, whatever its stride, padding, dilation and groups."""
+def convolution_sum(layer: "nn.Conv2d", input: np.ndarray, index: int, row: int, column: int) -> WeightedSum:
+    """Return the sum behind one pixel of feature map `index`, for any stride, padding, dilation and groups."""
     mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
-    x = torch.nn.functional.pad(torch.tensor(before[None]).double(), padding(layer), mode=mode)[0].numpy()
-    (height, width), (down, right), (apart, aside) = layer.kernel_size, layer.stride, layer.dilation
-    seen = layer.in_channels // layer.groups
-    first = place // (layer.out_channels // layer.groups) * seen
-    rows, columns = row * down + apart * np.arange(height), column * right + aside * np.arange(width)
-    patch = x[first : first + seen, rows[:, None], columns]
-    bias = 0.0 if layer.bias is None else float(layer.bias[place].detach())
-    return WeightedSum(list(range(first, first + seen)), patch, layer.weight[place].detach().double().numpy(), bias)
+    padded = torch.nn.functional.pad(torch.tensor(input[None]).double(), pad_widths(layer), mode=mode)[0].numpy()
+    rows, columns = (
+        stride * position + dilation * np.arange(size)
+        for stride, position, dilation, size in zip(
+            layer.stride, (row, column), layer.dilation, layer.kernel_size, strict=True
+        )
+    )
+    channels_per_group = layer.in_channels // layer.groups
+    first = index // (layer.out_channels // layer.groups) * channels_per_group
+    channels = list(range(first, first + channels_per_group))
+    patch = padded[first : first + channels_per_group, rows[:, None], columns]
+    bias = 0.0 if layer.bias is None else float(layer.bias[index].detach())
+    return WeightedSum(channels, patch, layer.weight[index].detach().double().numpy(), bias)
 
 
-def padding(layer: "nn.Conv2d") -> list[int]:
-    """How far a convolution's input is padded: left, right, top, bottom."""
+def pad_widths(layer: "nn.Conv2d") -> list[int]:
+    """Return the padding of a convolution in pixels: left, right, top, bottom, as in `torch.nn.functional.pad`."""
     if isinstance(layer.padding, str):
-        reach = [d * (k - 1) if layer.padding == "same" else 0 for d, k in zip(layer.dilation, layer.kernel_size)]  # noqa: B905
-        (top, bottom), (left, right) = ((whole // 2, whole - whole // 2) for whole in reach)
+        totals = [
+            dilation * (size - 1) if layer.padding == "same" else 0
+            for dilation, size in zip(layer.dilation, layer.kernel_size, strict=True)
+        ]
+        (top, bottom), (left, right) = ((total // 2, total - total // 2) for total in totals)
         return [left, right, top, bottom]
-    down, aside = layer.padding
-    return [aside, aside, down, down]
+    vertical, horizontal = layer.padding
+    return [horizontal, horizontal, vertical, vertical]

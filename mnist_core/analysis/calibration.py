@@ -1,4 +1,7 @@
-"""How far a network's confidence can be trusted: in bins, in one number, and as what it gains by refusing to answer."""
+"""Calibration of a network's confidence: reliability bins, ECE, AUROC and selective prediction.
+
+`confidence` is always (N,), 0..1, the probability of the predicted class; `correct` is bool (N,): was it the label?
+"""
 
 from dataclasses import dataclass
 
@@ -18,73 +21,80 @@ class Bin:
     count: int
     confidence: float  # mean, 0..1
     accuracy: float  # 0..1
-    interval: tuple[float, float]  # 95 %, of the accuracy: a bin of few digits says little
+    interval: tuple[float, float]  # 95 %, of the accuracy: wide for a bin of few digits
 
 
 @dataclass(frozen=True)
 class SelectivePrediction:
-    """What is left when a network may refuse the digits it is least sure of."""
+    """What a network predicts when it may refuse the digits it is least confident of."""
 
-    threshold: float  # it answers from this confidence on
-    kept: np.ndarray  # bool (N,): the digits it answers
-    accuracy: float  # of its answers, 0..1
-
-
-def confidence(log_probabilities: np.ndarray) -> np.ndarray:
-    """(N, 10) log-probabilities to float64 (N,): the probability of each answer, which is the largest of the ten."""
-    sure: np.ndarray = np.exp(log_probabilities.max(1).astype(np.float64)).clip(0, 1)
-    return sure
+    threshold: float  # the smallest confidence that is answered
+    answered: np.ndarray  # bool (N,)
+    accuracy: float  # on the answered digits, 0..1
 
 
-def reliability_bins(sure: np.ndarray, right: np.ndarray, bins: int = N_BINS) -> list[Bin]:
-    """The bins of equal width that hold digits, by (N,) confidence 0..1 and (N,) bool: was the answer right?"""
-    edges = np.linspace(0, 1, bins + 1)
-    places = np.searchsorted(edges[1:-1], sure)  # a confidence on an edge belongs below it
-    table = []
-    for place in np.unique(places):
-        here = places == place
-        accuracy, count = float(right[here].mean()), int(here.sum())
-        table.append(
+def reliability_bins(confidence: np.ndarray, correct: np.ndarray, n_bins: int = N_BINS) -> list[Bin]:
+    """Sort predictions into `n_bins` bins of equal width by confidence and return those that are not empty."""
+    edges = np.linspace(0, 1, n_bins + 1)
+    bin_indices = np.searchsorted(edges[1:-1], confidence)  # a confidence on an edge belongs to the bin below it
+    bins = []
+    for index in np.unique(bin_indices):
+        inside = bin_indices == index
+        count, n_correct = int(inside.sum()), int(correct[inside].sum())
+        bins.append(
             Bin(
-                *(float(edges[place]), float(edges[place + 1]), count),
-                *(float(sure[here].mean()), accuracy, wilson_interval(int(right[here].sum()), count)),
+                low=float(edges[index]),
+                high=float(edges[index + 1]),
+                count=count,
+                confidence=float(confidence[inside].mean()),
+                accuracy=n_correct / count,
+                interval=wilson_interval(n_correct, count),
             )
         )
-    return table
+    return bins
 
 
-def expected_calibration_error(table: list[Bin]) -> float:
-    """The expected calibration error, 0..1: how far a bin's confidence is from its accuracy, averaged over digits."""
-    digits = sum(row.count for row in table)
-    return sum(row.count * abs(row.confidence - row.accuracy) for row in table) / digits
+def expected_calibration_error(bins: list[Bin]) -> float:
+    """Return the expected calibration error, 0..1 (Naeini, Cooper and Hauskrecht, 2015).
 
-
-def selective_prediction(sure: np.ndarray, right: np.ndarray, share: float) -> SelectivePrediction:
-    """Refuse the digits that are least sure, at most this share 0..1 (less than 1) of them.
-
-    Digits that are equally sure are all kept or all refused, since a threshold cannot tell them apart.
+    It is the gap between the confidence and the accuracy of a bin, averaged over the bins, weighted by their digits.
     """
-    threshold = float(np.sort(sure)[int(share * len(sure) + 1e-9)])
-    kept = sure >= threshold
-    return SelectivePrediction(threshold, kept, float(right[kept].mean()))
+    gaps = [abs(bin.confidence - bin.accuracy) for bin in bins]
+    return float(np.average(gaps, weights=[bin.count for bin in bins]))
 
 
-def coverage_curve(sure: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(coverage, accuracy), one point for each threshold there is, from one that refuses nothing upwards.
+def selective_prediction(confidence: np.ndarray, correct: np.ndarray, max_refused: float) -> SelectivePrediction:
+    """Refuse the least confident digits, at most the share `max_refused` (0..1, less than 1) of all.
 
-    Coverage is the share of the digits that are answered, accuracy the share of these answers that are right.
+    Digits of equal confidence are all answered or all refused, since no threshold can separate them. The idea is
+    Chow's reject option (1970); see El-Yaniv and Wiener, "On the Foundations of Noise-free Selective
+    Classification", 2010.
     """
-    order = np.argsort(-sure, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(sure[order]) < 0, True))  # the ends of groups that are equally sure
-    coverage = (last + 1) / len(sure)
-    accuracy = right[order].cumsum()[last] / (last + 1)
+    threshold = float(np.sort(confidence)[int(max_refused * len(confidence) + 1e-9)])
+    answered = confidence >= threshold
+    return SelectivePrediction(threshold, answered, float(correct[answered].mean()))
+
+
+def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (coverage, accuracy), one point for each possible threshold, starting with full coverage.
+
+    Coverage is the share of the digits that are answered, accuracy the share of the answers that are correct.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(confidence[order]) < 0, True))  # of each group of equal confidence
+    coverage = (last + 1) / len(confidence)
+    accuracy = correct[order].cumsum()[last] / (last + 1)
     return coverage[::-1], accuracy[::-1]
 
 
-def auroc(sure: np.ndarray, right: np.ndarray) -> float | None:
-    """The area under the ROC curve, 0..1: how often a right answer is surer than a wrong one; None if all are alike."""
-    if right.all() or not right.any():
+def auroc(confidence: np.ndarray, correct: np.ndarray) -> float | None:
+    """Return the area under the ROC curve, 0..1, of telling correct predictions from mistakes by their confidence.
+
+    It is the probability that a correct prediction has a higher confidence than a mistake (Hendrycks and Gimpel,
+    2017). None when all predictions are correct, or none is.
+    """
+    if correct.all() or not correct.any():
         return None
     from sklearn.metrics import roc_auc_score  # takes a second to import
 
-    return float(roc_auc_score(right, sure))
+    return float(roc_auc_score(correct, confidence))

@@ -1,10 +1,11 @@
-"""The test digits of MNIST whose label is in doubt, and what five people said when they were asked.
+"""Known label errors of MNIST's test set: digits whose label is in doubt, and how five people labelled them.
 
 From "Pervasive Label Errors in Test Sets Destabilize Machine Learning Benchmarks" (Northcutt, Athalye and Mueller,
 2021, arXiv 2103.14749) and its data (github.com/cleanlab/label-errors, mturk/mnist_mturk.json): of the test digits
-that an algorithm suspected, the 15 for which fewer than three of five people chose the given label.
+that confident learning flagged, the 15 for which fewer than three of five people chose the given label.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,17 +16,17 @@ NUMBERS = "none", "one", "two", "three", "four", "all five"
 
 @dataclass(frozen=True)
 class LabelError:
-    """A label in doubt, the one that was proposed instead, and how many of five people chose which."""
+    """A label in doubt, the label proposed instead, and how many of five people chose each."""
 
-    given: int
-    proposed: int
+    given: int  # the label in the data set
+    proposed: int  # what the algorithm suggested instead
     for_given: int
     for_proposed: int
     for_neither: int
 
     @property
     def verdict(self) -> str:
-        """What most of them said, in a few words."""
+        """What most of the five people said, in a few words."""
         if self.for_proposed >= 3:
             return f"{NUMBERS[self.for_proposed]} {'' if self.for_proposed == 5 else 'of five '}read a {self.proposed}"
         if self.for_neither >= 3:
@@ -34,7 +35,7 @@ class LabelError:
 
     @property
     def votes(self) -> str:
-        """How all five were counted, as a sentence."""
+        """How all five people voted, as a sentence."""
         return (
             f"Of five people who were asked, {NUMBERS[self.for_proposed]} read a {self.proposed} and "
             f"{NUMBERS[self.for_given]} the {self.given} of the label"
@@ -42,7 +43,7 @@ class LabelError:
         )
 
 
-MNIST_TEST = {  # position in the test set, counted from 0
+MNIST_TEST = {  # by index in the test set
     947: LabelError(8, 9, 0, 5, 0),
     1621: LabelError(0, 6, 2, 3, 0),
     1901: LabelError(9, 4, 2, 3, 0),
@@ -62,15 +63,16 @@ MNIST_TEST = {  # position in the test set, counted from 0
 
 
 def known_label_errors(dataset: str, labels: np.ndarray) -> dict[int, LabelError]:
-    """The labels in doubt among these (N,) test labels of a data set, by position; none but MNIST's are known."""
+    """Return the known label errors among these (N,) test labels of a data set, by index.
+
+    Only those of "mnist" are known; an entry counts only where the label is the one that people were asked about.
+    """
     if dataset != "mnist":
         return {}
-    return {place: error for place, error in MNIST_TEST.items() if place < len(labels) and labels[place] == error.given}
+    return {index: error for index, error in MNIST_TEST.items() if index < len(labels) and labels[index] == error.given}
 
 
-def accuracy_without(read: np.ndarray, labels: np.ndarray, left_out: "dict[int, LabelError]") -> float:
-    """The share of (N,) digits read as labelled, 0..1, when those in doubt count neither as right nor as wrong."""
-    from sklearn.metrics import accuracy_score  # takes a second to import
-
-    kept = np.delete(np.arange(len(labels)), list(left_out))
-    return float(accuracy_score(labels[kept], read[kept]))
+def accuracy_without(predicted: np.ndarray, labels: np.ndarray, excluded: Collection[int]) -> float:
+    """Return the accuracy, 0..1, of (N,) predictions, leaving out the digits of the `excluded` indices."""
+    left_out = list(excluded)
+    return float((np.delete(predicted, left_out) == np.delete(labels, left_out)).mean())

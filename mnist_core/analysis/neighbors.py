@@ -1,37 +1,27 @@
-"""The pictures that look most like one, pixel by pixel: of 60,000 in a few hundredths of a second, in little memory."""
-
-from typing import TYPE_CHECKING
+"""Nearest neighbours of a digit, by its pixels or by its embedding, in little memory."""
 
 import numpy as np
 
-from mnist_core._lazy import LazyModule
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
-else:
-    torch, nn = LazyModule("torch"), LazyModule("torch.nn")
+BLOCK_SIZE = 500  # images at a time: as floats they stay in the processor's cache
 
 
-def nearest_embeddings(one: np.ndarray, many: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the (N, D) embeddings lie closest to the one (D,), the closest first, and how far away they are."""
-    distances = np.linalg.norm(many - one, axis=1)
-    order = np.argsort(distances, kind="stable")[:count]
-    return order, distances[order]
+def nearest_images(query: np.ndarray, images: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices and distances of the images nearest to the query, the nearest first.
 
-
-BLOCK_SIZE = 500  # pictures at a time: as floats they stay in the processor's cache
-
-
-def nearest_images(picture: np.ndarray, images: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(positions, distances) of the `count` of uint8 (N, 28, 28) images nearest to a uint8 (28, 28) picture.
-
-    The nearest comes first. A distance is Euclid's over the 784 pixels of 0..1, so it is 28 at most.
+    `query` is uint8 (28, 28), `images` uint8 (N, 28, 28). The distance is Euclidean over the 784 pixels scaled to
+    0..1, so at most 28. With fewer images than `n_neighbors` all are returned.
     """
-    rows, wanted = images.reshape(len(images), -1), picture.reshape(-1).astype(np.float32)
-    squares = np.empty(len(rows), np.float32)
+    rows, target = images.reshape(len(images), -1), query.reshape(-1).astype(np.float32)
+    squared_distances = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), BLOCK_SIZE):
-        difference = rows[start : start + BLOCK_SIZE] - wanted
-        squares[start : start + BLOCK_SIZE] = np.einsum("ij,ij->i", difference, difference)
-    nearest = np.argsort(squares, kind="stable")[:count]
-    return nearest, np.sqrt(squares[nearest]) / 255
+        difference = rows[start : start + BLOCK_SIZE] - target
+        squared_distances[start : start + BLOCK_SIZE] = np.einsum("ij,ij->i", difference, difference)
+    nearest = np.argsort(squared_distances, kind="stable")[:n_neighbors]
+    return nearest, np.sqrt(squared_distances[nearest]) / 255
+
+
+def nearest_embeddings(query: np.ndarray, embeddings: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices and Euclidean distances of the (N, D) embeddings nearest to the (D,) query, as above."""
+    distances = np.linalg.norm(embeddings - query, axis=1)
+    nearest = np.argsort(distances, kind="stable")[:n_neighbors]
+    return nearest, distances[nearest]

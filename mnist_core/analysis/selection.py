@@ -1,37 +1,34 @@
 """Which test digits belong to a cell of the confusion matrix or are misclassified, sorted."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-
-from mnist_core._lazy import LazyModule
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = LazyModule("torch")
 
 
 def cell_indices(
-    log_probabilities: np.ndarray, labels: np.ndarray, written: int | None, read: int | None, right: bool = True
+    log_probabilities: np.ndarray,
+    labels: np.ndarray,
+    true_label: int | None,
+    predicted_label: int | None,
+    include_correct: bool = True,
 ) -> np.ndarray:
-    """Positions of the digits of one cell, row (`read` None) or column; of neither, all that were misread.
+    """Return the indices of the digits in one cell of the confusion matrix, in one row or in one column.
 
-    Misread ones first, and of each the most confident first. Without `right` those that were read right are left out.
+    None stands for all labels: (4, None) is a row, (None, 9) a column, and (None, None) stands for all mistakes.
+    Mistakes come first, and among them the most confident first. Without `include_correct` there are only mistakes.
     """
     predicted = log_probabilities.argmax(1)
-    wrong = predicted != labels
-    inside = np.ones(len(labels), bool) if right and (written, read) != (None, None) else wrong
-    if written is not None:
-        inside = inside & (labels == written)
-    if read is not None:
-        inside = inside & (predicted == read)
-    places = np.flatnonzero(inside)
-    confidence = log_probabilities[places].max(1)
-    return places[np.lexsort((-confidence, ~wrong[places]))]
+    mistakes = predicted != labels
+    whole_matrix = true_label is None and predicted_label is None
+    inside = np.ones(len(labels), bool) if include_correct and not whole_matrix else mistakes
+    if true_label is not None:
+        inside = inside & (labels == true_label)
+    if predicted_label is not None:
+        inside = inside & (predicted == predicted_label)
+    indices = np.flatnonzero(inside)
+    confidence = log_probabilities[indices].max(1)
+    return indices[np.lexsort((-confidence, ~mistakes[indices]))]
 
 
 def mistakes_by_loss(log_probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Positions of the misclassified digits, the largest loss first."""
-    wrong = np.flatnonzero(log_probabilities.argmax(1) != labels)
-    return wrong[np.argsort(log_probabilities[wrong, labels[wrong]], kind="stable")]
+    """Return the indices of the misclassified digits, the largest loss first."""
+    mistakes = np.flatnonzero(log_probabilities.argmax(1) != labels)
+    return mistakes[np.argsort(log_probabilities[mistakes, labels[mistakes]], kind="stable")]

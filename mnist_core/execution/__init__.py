@@ -1,1 +1,1 @@
-"""Where training runs are executed: in a process beside the app."""
+"""Where training happens: in a process of its own on this machine."""

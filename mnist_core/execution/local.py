@@ -1,4 +1,4 @@
-"""The server's training process on this machine: started once, kept warm, always stoppable."""
+"""Training on this machine: one process, started once, kept warm, and always stoppable."""
 
 import json
 import os
@@ -16,22 +16,25 @@ WARM_UP_TIMEOUT = 120.0  # seconds a process may take to import torch on a slow 
 
 
 class LocalExecutor:
-    """The server's one training process. Every method returns at once; all of them may be called from any thread."""
+    """Trains one run at a time in a process of its own (see `mnist_core.execution.worker`).
+
+    All methods but `close` return at once. All may be called from any thread.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[str] | None = None
+        self._ready = threading.Event()  # set when the process has imported torch
         self._run: Run | None = None
-        self._warm = threading.Event()
-        self._stopping = 0.0  # when Stop was pressed, by time.monotonic
-        self._failures: dict[str, str] = {}
+        self._stop_requested = False
+        self._failures: dict[str, str] = {}  # name of a run -> why it failed
 
     def warm(self) -> None:
-        """Have a process at hand that has already imported torch, so that a training starts within a second."""
+        """Start the process, unless it is running: once it has imported torch, a run starts within a second."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return
-            self._warm.clear()
+            self._ready.clear()
             environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mnist_core.execution.worker"],
@@ -41,29 +44,33 @@ class LocalExecutor:
                 env=environment,
                 cwd=Path(__file__).resolve().parent.parent.parent,
             )
-            threading.Thread(target=self._listen, args=[self._process], daemon=True).start()
+            threading.Thread(target=self._read_events, args=[self._process], daemon=True).start()
 
     def start(self, config: TrainConfig, recipe: str | None = None) -> Run:
-        """Begin a training and give its run; raises RunError when one is going on or no folder can be written."""
+        """Create a run and start training it.
+
+        Raises RunError when another run is still training or the folder cannot be written, ConfigError for an unknown
+        architecture.
+        """
         with self._lock:
             if self._run is not None:
                 raise RunError(f"{self._run.name} is still training; stop it first.")
             run = create_run(config, recipe)
             self.warm()
-            self._run, self._stopping = run, 0.0
-            self._tell(f"train {run.folder.resolve()}")
+            self._run, self._stop_requested = run, False
+            self._send(f"train {run.folder.resolve()}")
             return run
 
     def stop(self) -> None:
-        """End the training that goes on, if any, and keep its best model so far."""
+        """Stop the run that is training, if any, and keep its best weights so far."""
         with self._lock:
-            if self._run is not None and not self._stopping:
-                self._stopping = time.monotonic()
-                self._tell("stop")
-                threading.Thread(target=self._end, args=[self._process, self._run], daemon=True).start()
+            if self._run is not None and not self._stop_requested:
+                self._stop_requested = True
+                self._send("stop")
+                threading.Thread(target=self._kill_after_timeout, args=[self._process, self._run], daemon=True).start()
 
     def close(self) -> None:
-        """End the process; a training that goes on is stopped and kept."""
+        """Stop the run that is training, if any, and wait for the process to exit, at most `STOP_TIMEOUT` seconds."""
         with self._lock:
             process = self._process
             if process is None or process.stdin is None:
@@ -76,53 +83,57 @@ class LocalExecutor:
             process.wait()
 
     @property
+    def pid(self) -> int | None:
+        """The id of the training process; None when it is not running."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    @property
     def run(self) -> Run | None:
-        """The run that is training now."""
+        """The run that is training; None when there is none."""
         return self._run
 
     @property
     def stopping(self) -> bool:
-        """Has the run that is training been told to stop?"""
-        return self._run is not None and bool(self._stopping)
+        """Whether the run that is training has been asked to stop."""
+        return self._run is not None and self._stop_requested
 
     def failure(self, name: str) -> str | None:
-        """Why the run of this name ended without a result, also when its folder could not take that down."""
+        """Return why the run of this name failed, even if its folder could not record it; None if it did not fail."""
         return self._failures.get(name)
 
-    def _tell(self, line: str) -> None:
+    def _send(self, command: str) -> None:
         process = self._process
         assert process is not None
         assert process.stdin is not None
         try:
-            process.stdin.write(line + "\n")
+            process.stdin.write(command + "\n")
             process.stdin.flush()
         except OSError:
-            process.kill()  # `_listen` sees its end and says so
+            process.kill()  # `_read_events` then reports the failure
 
-    def _end(self, process: subprocess.Popen[str] | None, run: Run) -> None:
-        self._warm.wait(WARM_UP_TIMEOUT)
+    def _kill_after_timeout(self, process: subprocess.Popen[str] | None, run: Run) -> None:
+        self._ready.wait(WARM_UP_TIMEOUT)
         time.sleep(STOP_TIMEOUT)
         with self._lock:
             if process is not None and self._run is run and process is self._process:
                 process.kill()
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
+    def _read_events(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             event = json.loads(line)
             if event["event"] == "ready" and process is self._process:
-                self._warm.set()
+                self._ready.set()
             if event["event"] == "ended":
-                self._settle(process, event["error"])
+                self._end_run(process, event["error"])
         code = process.wait()
-        self._settle(
-            process, f"The training process ended unexpectedly (exit code {code}); what it had learned is lost."
-        )
+        self._end_run(process, f"The training process ended unexpectedly (exit code {code}); the run is lost.")
 
-    def _settle(self, process: subprocess.Popen[str], error: str | None) -> None:
+    def _end_run(self, process: subprocess.Popen[str], error: str | None) -> None:
         with self._lock:
             if process is not self._process:
-                return  # the end of one that another has replaced
+                return  # it has been replaced by a new process
             if self._run is not None and error:
                 self._failures[self._run.name] = error
             self._run = None

@@ -1,7 +1,9 @@
-"""Training beside the app: one process, kept warm, that learns what it is told to and can always be stopped.
+"""The training process: it executes the commands it reads from stdin until stdin ends.
 
-The run folder is the only channel for what happens; stdin carries `train FOLDER` and `stop`, and its end is the
-process's end, however the server went; stdout carries one JSON line when the process is ready or a run has ended.
+The commands are `train FOLDER`, which trains the run in this folder, and `stop`, which ends the training run that is
+going on and keeps its best weights so far. When stdin ends, the process stops in the same way and exits, so it never
+outlives the server. On stdout it prints one JSON object a line: {"event": "ready"} when torch is set up, and
+{"event": "ended", "error": null or a sentence} after each run. Everything else is written to the run folder.
 """
 
 import contextlib
@@ -13,91 +15,83 @@ import threading
 import time
 import traceback
 from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
 
 from mnist_core.config import TrainConfig
 from mnist_core.errors import MnistLabError
 from mnist_core.runs import Run, RunError
 
-STOP_TIMEOUT = 20.0  # seconds a warm one has to test its best model when told to stop
+STOP_TIMEOUT = 20.0  # seconds from a stop to the end of the run, in which its best weights are tested
 
 
 def main() -> None:
-    """The training process: warm up, then do what stdin says until it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's; stdin ends with it
-    told_to_stop, ready = threading.Event(), threading.Event()
-    orders: list[str] = []
-    came = threading.Condition()
+    """Set torch up, then train the runs that stdin names, one after the other, until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server; when it exits, stdin ends
+    stop_requested, ready = threading.Event(), threading.Event()
+    folders: SimpleQueue[Path | None] = SimpleQueue()  # None: stdin has ended
 
-    def read() -> None:
+    def read_commands() -> None:
         for line in sys.stdin:
-            if line.strip() == "stop":
-                told_to_stop.set()
-                continue
-            with came:
-                told_to_stop.clear()  # a stop that came before was for a training that had just ended
-                orders.append(line.strip().removeprefix("train "))
-                came.notify()
-        told_to_stop.set()  # the server has gone: keep what there is, then go too
-        if not orders and not ready.is_set():
-            os._exit(0)  # there is nothing to keep, and the server waits for this end
-        with came:
-            orders.append("")
-            came.notify()
+            command, _, argument = line.strip().partition(" ")
+            if command == "stop":
+                stop_requested.set()
+            elif command == "train":
+                stop_requested.clear()  # an earlier stop was meant for a run that had just ended
+                folders.put(Path(argument))
+        stop_requested.set()
+        if folders.empty() and not ready.is_set():
+            os._exit(0)  # nothing to save, and the server waits for this process
+        folders.put(None)
         time.sleep(STOP_TIMEOUT)
         os._exit(1)
 
-    threading.Thread(target=read, daemon=True).start()
+    threading.Thread(target=read_commands, daemon=True).start()
     warm_up()
     ready.set()
     send_event(event="ready")
-    while True:
-        with came:
-            came.wait_for(lambda: orders)
-            folder = orders.pop(0)
-        if not folder:
-            os._exit(0)  # torch takes seconds to leave in order
-        error = train_run(Path(folder), told_to_stop)
+    while (folder := folders.get()) is not None:
+        error = train_run(folder, stop_requested)
         send_event(event="ended", error=error)
+    os._exit(0)  # a regular exit takes torch seconds
 
 
 def warm_up() -> None:
-    """Import what training needs and let torch set itself up, with one step on nothing."""
+    """Import what training needs and let torch set itself up by training on 64 digits."""
     import sklearn.model_selection  # noqa: F401
-    import torch
 
-    from mnist_core.data import Digits, sample_digits
+    from mnist_core.data import load_digits
     from mnist_core.models import build
     from mnist_core.training import fit
 
-    torch.set_num_threads(1)
-    digits = Digits(*(array[:64] for array in (sample_digits()["train"].images, sample_digits()["train"].labels)))
+    digits = load_digits("sample", "train").take(np.arange(64))
     for _ in fit(build("two-block-cnn"), digits, digits, TrainConfig(device="cpu", epochs=1)):
         pass
 
 
-def train_run(folder: Path, told_to_stop: threading.Event) -> str | None:
-    """Train one run; the sentence that says why it failed, or None."""
+def train_run(folder: Path, stop_requested: threading.Event) -> str | None:
+    """Train one run until it ends or a stop is requested; return why it failed, in a sentence, or None."""
     from mnist_core.training import train
 
     try:
-        run = Run(folder)
-        for _ in train(run, told_to_stop.is_set):
+        for _ in train(Run(folder), stop_requested.is_set):
             pass
         return None
-    except (MnistLabError, ValueError) as error:
+    except MnistLabError as error:
         sentence = str(error)
     except OSError as error:
         sentence = f"The run could not be written ({error.strerror or error}); free some space and train again."
-    except Exception as error:  # whatever else goes wrong, the learner gets a sentence and the log the rest
+    except Exception as error:  # any other error: the page gets a sentence, the log the traceback
         traceback.print_exc()
         sentence = f"The training failed ({type(error).__name__}: {str(error).partition(chr(10))[0]})."
-    with contextlib.suppress(OSError, RunError):  # the same full disk; the server is told all the same
+    with contextlib.suppress(OSError, RunError):  # the folder may be gone or full; the server gets the sentence anyway
         Run(folder).fail(sentence)
     return sentence
 
 
 def send_event(**event: str | None) -> None:
-    """One line to the server; if nobody listens any more, this process has no reason to go on."""
+    """Print one JSON line for the server. Without a server that reads it, exit."""
     try:
         print(json.dumps(event), flush=True)
     except OSError:

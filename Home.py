@@ -1,7 +1,8 @@
-"""Train a network: the recipe in the sidebar, its curves as they grow, and what came of it."""
+"""Train a network: the recipe in the sidebar, the learning curves as they grow, and the result."""
 
 import streamlit as st
 
+from mnist_core.runs import Run
 from ui import caches, labels, run_picker, run_summary
 from ui.shell import links_to_other_pages, shell
 from ui.train import curves, form, layer_table, mistakes, progress
@@ -9,11 +10,10 @@ from ui.train import curves, form, layer_table, mistakes, progress
 shell("Train")
 recipe, name, config = form.recipe_form()
 run = run_picker.run_in_view(name)
-worker = caches.executor()
-failure = worker.failure(run.name) if run else None
+executor = caches.executor()
 
-with st.container(key="train_here"):
-    if worker.run:
+with st.container(key="phone_buttons"):
+    if executor.run:
         st.button(
             "Stop the training",
             key="stop_on_phone",
@@ -25,9 +25,9 @@ with st.container(key="train_here"):
         form.train_button("Train this recipe", "train_on_phone", name, config)
 
 
-@st.fragment(run_every=1 if worker.run and not worker.stopping else None)
-def watch() -> None:
-    """The figures and the curves, once a second while it learns."""
+@st.fragment(run_every=1 if executor.run and not executor.stopping else None)
+def metrics_and_curves(run: Run) -> None:
+    """Show the run's metrics and learning curves, every second while something is training."""
     if run.result:
         run_summary.result_metrics(run)
     else:
@@ -39,9 +39,10 @@ if run is None:
     st.info("There is no result to show here yet. Press Train in the sidebar, and watch the network learn.")
 else:
     run_summary.heading(run)
-    if failure or run.error:
-        st.error(failure or run.error)
-    watch()
+    error = executor.failure(run.name) or run.error
+    if error:
+        st.error(error)
+    metrics_and_curves(run)
     curves.insight(run)
     if run.result:
         mistakes.show_mistakes(run)

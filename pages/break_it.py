@@ -1,8 +1,8 @@
-"""Break a network: change a digit until it is misread, or add a little noise made against it."""
+"""Break a network: change a digit until it is misread, or add a little noise made against the network."""
 
 import streamlit as st
 
-from mnist_core.analysis import perturbations
+from mnist_core.analysis.perturbations import perturb
 from ui import digit_picker
 from ui.break_it import attack, sliders
 from ui.shell import links_to_other_pages, shell
@@ -13,7 +13,7 @@ run, digit, network = digit_picker.choose_run_and_digit()
 values = sliders.slider_values()
 left, right = st.columns(2, gap="large")
 with left:  # on a phone this comes first
-    label = sliders.compare_answers(network, digit, perturbations.perturb(digit.image, values))
+    label = sliders.compare_answers(network, digit, perturb(digit.image, values))
     sliders.response_curve(network, digit, values, label)
 with right:
     sliders.sliders(values)

@@ -1,4 +1,4 @@
-"""Lay the runs' learning curves over each other, their recipes side by side, and see where two of them disagree."""
+"""Compare runs: their learning curves, their settings and results, and where the predictions of two differ."""
 
 import streamlit as st
 
@@ -8,13 +8,13 @@ from ui.shell import links_to_other_pages, shell
 
 shell("Curves")
 runs = controls.choose_runs()
-worker = caches.executor()
-grows = worker.run is not None and worker.run.name in [run.name for run in runs] and not worker.stopping
+executor = caches.executor()
+live = executor.run is not None and executor.run.name in [run.name for run in runs] and not executor.stopping
 
 
-@st.fragment(run_every=1 if grows else None)
+@st.fragment(run_every=1 if live else None)
 def watch() -> None:
-    """The curves, once a second while one of them grows."""
+    """Show the curves, once a second while one of them grows."""
     chart.show_curves(runs, view)
 
 
@@ -28,7 +28,9 @@ else:
     st.info("Choose at least one run to see its curves.")
 
 st.subheader("What differs between two", anchor=False)
-st.caption("The digits that one of two runs reads right and the other does not: are they more than chance?")
+st.caption(
+    "The digits that one of two runs reads correctly and the other does not: is the difference more than chance?"
+)
 pair = comparison.choose_pair(runs)
 if pair:
     comparison.show_comparison(*pair)

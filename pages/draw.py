@@ -1,4 +1,4 @@
-"""Draw a digit, or bring a picture of some, and see what every network reads."""
+"""Draw a digit, or upload a picture of some, and see what every network reads."""
 
 import streamlit as st
 
@@ -11,37 +11,37 @@ from ui.shell import links_to_other_pages, shell
 shell("Draw")
 caches.preload_networks()
 with st.container(horizontal=True, vertical_alignment="bottom", key="desk_top"):
-    way = image_upload.choose_source()
+    source = image_upload.choose_source()
     with st.container(key="desk_model", width=400):
         run = run_picker.choose_run("pen")
 
 
 @st.fragment
-def read_drawing(run: Run) -> None:
-    """The pad and all that follows from it: a stroke moves nothing else on the page."""
+def canvas_section(run: Run) -> None:
+    """Show the canvas and all that follows from it: a stroke reruns nothing else on the page."""
     with st.container(horizontal=True, key="desk"):
-        with st.container(key="desk_pad", width=canvas.CANVAS_SIZE):
-            brought = prediction.prepare_drawing(canvas.drawing_canvas())
-        raw = st.session_state.get("skip", False)
-        digit = None if brought is None else brought.raw if raw else brought.prepared
+        with st.container(key="desk_canvas", width=canvas.CANVAS_SIZE):
+            drawing = prediction.prepare_drawing(canvas.drawing_canvas())
+        skipped = st.session_state.get("skip", False)
+        digit = None if drawing is None else drawing.naive if skipped else drawing.prepared
         with st.container(key="desk_answer"):
             prediction.show_answer(run, digit)
-            test_set.ask_label(brought)
+            test_set.ask_label(drawing)
         with st.container(key="desk_seen", width=250):
             st.markdown("**What the network sees**")
             st.html(rendering.network_input_html(digit))
             st.toggle("Skip the preparation", key="skip", persist_state="session", help=prediction.SKIP_HELP)
-            st.caption(prediction.RESIZED_NOTE if raw else prediction.PREPARED_NOTE)
-            prediction.look_inside_link(run, brought)
-    prediction.show_preparation(brought, raw)
+            st.caption(prediction.RESIZED_NOTE if skipped else prediction.PREPARED_NOTE)
+            prediction.look_inside_link(run, drawing)
+    prediction.show_preparation(drawing, skipped)
     prediction.show_all_models(run, digit)
     test_set.rerun_if_grown()
 
 
-if way == image_upload.DRAW:
-    read_drawing(run)
+if source == image_upload.DRAW:
+    canvas_section(run)
 else:
-    image_upload.image_section(way, run)
+    image_upload.image_section(source, run)
 test_set.show_test_set(run)
 st.subheader("Go on", anchor=False)
 links_to_other_pages("Draw")

@@ -2,25 +2,24 @@
 
 import streamlit as st
 
-from mnist_core.analysis import activations
+from mnist_core.analysis.activations import layer_activations
 from ui import digit_picker, url_state
 from ui.look_inside import attribution, layers, neighbors
 from ui.shell import links_to_other_pages, shell
 
 shell("Look inside")
 run, digit, network = digit_picker.choose_run_and_digit()
-passed = activations.layer_activations(network, digit.image)
-scores = passed[-1].after
-layer = layers.selected_layer(passed)
+activations = layer_activations(network, digit.image)
+selected = layers.selected_layer(activations)
 
-layers.layer_strip(digit, passed, layer, activations.softmax(scores))
-part = url_state.choice("Look at", layers.VIEWS, "part", "layers", labelled=False)
-if part == "layers":
-    layers.feature_maps_section(network, passed, layer)
-elif part == "why":
-    attribution.attribution_section(run, digit, scores)
+layers.layer_strip(digit, activations, selected)
+view = url_state.choice("Look at", layers.VIEWS, "part", "layers", labelled=False)
+if view == "layers":
+    layers.feature_maps_section(network, activations, selected)
+elif view == "why":
+    attribution.attribution_section(run, network, digit, logits=activations[-1].output)
 else:
-    neighbors.neighbors_section(run, digit, network)
+    neighbors.neighbors_section(run, network, digit)
 
 st.subheader("Go on", anchor=False)
 links_to_other_pages("Look inside")

@@ -1,4 +1,4 @@
-"""The shelf: every run on this server, what the program it follows reported, and what it reached here."""
+"""List all runs on this server with their accuracy and what the source of their recipe reported; show one in detail."""
 
 import streamlit as st
 
@@ -15,9 +15,9 @@ if not runs:
 
 st.caption(
     "What to notice: with 10,000 test digits an accuracy of 99 % is known to about ± 0.2 points, so two models whose "
-    "intervals overlap do not really differ."
+    "intervals overlap do not clearly differ."
 )
-chosen = st.dataframe(
+selected = st.dataframe(
     run_table.run_table(runs),
     column_config=run_table.COLUMNS,
     hide_index=True,
@@ -25,10 +25,11 @@ chosen = st.dataframe(
     on_select="rerun",
     selection_mode="single-row-required",
     selection_default={"selection": {"rows": [0]}},
-    key="shelf",
-    alt="All models with their test accuracy, interval, loss, parameters and what their originals reported",
+    key="run_table",
+    alt="All models with their test accuracy, interval, loss, parameters and the accuracy their originals reported",
 )
-run = runs[min(chosen["selection"]["rows"][0], len(runs) - 1)] if chosen["selection"]["rows"] else runs[0]
+rows = selected["selection"]["rows"]
+run = runs[min(rows[0], len(runs) - 1)] if rows else runs[0]
 st.caption("Click a row to see that model.")
 
 run_summary.heading(run)

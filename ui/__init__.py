@@ -1,1 +1,1 @@
-"""What the pages share: the frame around them, their controls, figures and caches."""
+"""How the pages show things: their frame, controls, charts and caches, and a package for the parts of each page."""

@@ -1,39 +1,39 @@
-"""Everything that is kept between reruns, each with the reason why."""
+"""Everything that is kept between reruns, each with the reason."""
 
 import atexit
 import contextlib
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import streamlit as st
 
 from mnist_core import inference
-from mnist_core.analysis import attacks, attribution, calibration, embeddings, label_errors, neighbors
-from mnist_core.analysis.evaluation import Evaluation
-from mnist_core.analysis.selection import mistakes_by_loss
+from mnist_core.analysis import attacks, attribution, embeddings, neighbors
+from mnist_core.analysis.evaluation import Evaluation, evaluate
 from mnist_core.data import DataError, Digits, load_digits
 from mnist_core.download import DatasetStatus
 from mnist_core.execution.local import LocalExecutor
 from mnist_core.models import LayerSummary, describe
-from mnist_core.runs import HISTORY, MODEL, Predictions, Run, RunError, RunIndex
+from mnist_core.runs import HISTORY, MODEL, HistoryRow, Predictions, Run, RunError, RunIndex
 
 if TYPE_CHECKING:
     from torch import nn
 
-N_CANDIDATES = 10_000  # training digits in which the nearest are looked for: some seconds' work, not half a minute
-N_MAP_DIGITS = 2_000  # test digits on the map of the last hidden layer
-HASH_RUN = {Run: lambda run: (str(run.folder), run.created)}  # what tells one run from another
-MAX_TABLE_SIZE = 16_000_000  # numbers of one cached table, 64 MB: very wide layers get fewer digits
+N_CANDIDATES = 10_000  # training digits among which neighbors are searched: takes seconds, not half a minute
+N_MAP_DIGITS = 2_000  # test digits on the PCA map
+HASH_RUN: dict[str | type[Any], Callable[[Any], Any]] = {Run: lambda run: (str(run.folder), run.created)}
+MAX_TABLE_SIZE = 16_000_000  # values of one cached table of embeddings, 64 MB: very wide layers get fewer digits
 
 
 @st.cache_resource  # one for the whole server: one machine trains one network at a time, whoever pressed the button
 def executor() -> LocalExecutor:
-    """The training process, warm, so that the first point of a curve comes at once."""
-    kept = LocalExecutor()
-    kept.warm()
-    atexit.register(kept.close)
-    return kept
+    """Return the executor with its training process started, so that the first point of a curve comes at once."""
+    executor = LocalExecutor()
+    executor.warm()
+    atexit.register(executor.close)
+    return executor
 
 
 @st.cache_resource(show_spinner=False)  # one for the whole server: a thousand runs are not read again at every click
@@ -51,20 +51,20 @@ def find_run(name: str | None) -> Run | None:
     return _run_index().get(name)
 
 
-@st.cache_resource  # one for the whole server: MNIST is looked for, and fetched, once
+@st.cache_resource  # one for the whole server: MNIST is searched for, and downloaded, once
 def dataset_status() -> DatasetStatus:
-    """Whether MNIST is here yet."""
+    """Return whether MNIST is on this machine yet."""
     return DatasetStatus()
 
 
 @st.cache_resource(show_spinner=False)  # one read-only copy for all readers; cache_data would copy 47 MB at each hit
 def digits(dataset: str, part: str) -> Digits:
-    """The digits of one part of a data set."""
+    """Return the digits of one part ("train" or "test") of a data set. Raises DataError when they are not here."""
     return load_digits(dataset, part)
 
 
 def predictions(run: Run) -> Predictions:
-    """A tested run's answers on its test set. Raises RunError when they are damaged."""
+    """Return a tested run's predictions on its test set. Raises RunError when they are damaged."""
     return _predictions(str(run.folder), run.created)
 
 
@@ -73,34 +73,34 @@ def _predictions(folder: str, created: str) -> Predictions:
     return Run(folder).predictions
 
 
-def history(run: Run) -> list[dict[str, float]]:
-    """A run's history, read again only when it has grown. Raises RunError when it is damaged."""
+def history(run: Run) -> list[HistoryRow]:
+    """Return a run's history, read again only when it has grown. Raises RunError when it is damaged."""
     file = run.folder / HISTORY
     size = file.stat().st_size if file.is_file() else 0
     return _history(str(run.folder), run.created, size)
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)  # hundreds of lines of JSON for each of many runs
-def _history(folder: str, created: str, size: int) -> list[dict[str, float]]:
+def _history(folder: str, created: str, size: int) -> list[HistoryRow]:
     return Run(folder).history
 
 
-@st.cache_resource(show_spinner=False)  # the first one waits for torch's import, the same table never again
+@st.cache_resource(show_spinner=False)  # the first call imports torch
 def layers(architecture: str, dropout: float) -> list[LayerSummary]:
-    """The rows that describe a network."""
+    """Return a summary of each layer of a network."""
     return describe(architecture, dropout)
 
 
-@st.cache_resource(show_spinner=False, max_entries=1000)  # a look at 60,000 pictures takes 60 ms; six are kept
-def nearest_images(dataset: str, place: int, count: int) -> Digits:
-    """The training digits that look most like this test digit, the nearest first."""
+@st.cache_resource(show_spinner=False, max_entries=1000)  # takes 60 ms among 60,000 images; few are kept
+def nearest_images(dataset: str, index: int, count: int) -> Digits:
+    """Return the `count` training digits most similar to the test digit of this index, the most similar first."""
     training = digits(dataset, "train")
-    nearest, _ = neighbors.nearest_images(digits(dataset, "test").images[place], training.images, count)
-    return training.take(nearest)
+    indices, _ = neighbors.nearest_images(digits(dataset, "test").images[index], training.images, count)
+    return training.take(indices)
 
 
 def loaded_run(run: Run) -> Run:
-    """The run with its network loaded, so that `predict` answers at once. Raises RunError when it cannot be loaded."""
+    """Return the run with its network loaded, ready to predict. Raises RunError when it cannot be loaded."""
     file = run.folder / MODEL
     loaded = _loaded_run(str(run.folder), run.created, file.stat().st_mtime_ns if file.is_file() else 0)
     if isinstance(loaded, RunError):
@@ -109,28 +109,28 @@ def loaded_run(run: Run) -> Run:
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)  # torch's import takes seconds, a network's file milliseconds
-def _loaded_run(folder: str, created: str, written: int) -> Run | RunError:
+def _loaded_run(folder: str, created: str, modified: int) -> Run | RunError:
     import torch
 
-    torch.set_num_threads(1)  # one digit takes a millisecond; what trains beside the app needs the other cores
+    torch.set_num_threads(1)  # one digit takes a millisecond; the training process needs the other cores
     try:
         run = Run(folder)
         run.model()
         return run
-    except RunError as error:  # kept too, so that a damaged file is not read again at every stroke
+    except RunError as error:  # cached too, so that a damaged file is not read again at every stroke
         return error
 
 
-@st.cache_resource(show_spinner=False)  # once for the whole server, by the first visitor of a page that reads digits
+@st.cache_resource(show_spinner=False)  # once for the whole server, by the first visitor of a page that needs them
 def preload_networks() -> threading.Thread:
-    """Begins to load torch and the networks that come with the app, and returns at once; alive until they are here."""
+    """Start to load torch and the shipped networks in the background; the thread is alive until they are loaded."""
     thread = threading.Thread(target=load_networks, daemon=True)
     thread.start()
     return thread
 
 
 def load_networks() -> None:
-    """Load every network that comes with the app, and let each read once: the first time takes longest."""
+    """Load every shipped network, and let each predict once: the first prediction takes longest."""
     for run in runs():
         with contextlib.suppress(RunError):
             if run.shipped and run.result:
@@ -138,52 +138,55 @@ def load_networks() -> None:
 
 
 def model(run: Run) -> "nn.Module":
-    """The network of a run, ready to answer. Raises RunError when it is missing or damaged."""
+    """Return the network of a run, in evaluation mode. Raises RunError when it is missing or damaged."""
     return loaded_run(run).model()
 
 
-@st.cache_resource(
-    show_spinner=False, max_entries=200, hash_funcs=HASH_RUN
-)  # a hundred passes for each picture, but it is looked at often
+def sequential(run: Run) -> "nn.Sequential":
+    """Return the network of a run that is not an ensemble. Raises RunError when it is missing or damaged."""
+    return cast("nn.Sequential", model(run))
+
+
+# A hundred forward passes per digit, and the same digit is shown again and again.
+@st.cache_resource(show_spinner=False, max_entries=200, hash_funcs=HASH_RUN)
 def attributions(run: Run, digit: np.ndarray, label: int) -> dict[str, np.ndarray]:
-    """By the name of the method: what each pixel of a digit did for the score of `label`."""
+    """Return the (28, 28) attribution of each pixel to the score of `label`, by method."""
     network = model(run)
     return {name: attribute(network, digit, label) for name, attribute in attribution.ATTRIBUTIONS.items()}
 
 
-@st.cache_resource(
-    show_spinner=False, max_entries=100, hash_funcs=HASH_RUN
-)  # forty passes of twenty pictures; the epsilon slider only chooses
+# Forty passes of twenty images; the epsilon slider only chooses among the results.
+@st.cache_resource(show_spinner=False, max_entries=100, hash_funcs=HASH_RUN)
 def attack(run: Run, name: str, digit: np.ndarray, label: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (N, 28, 28) of 0..1 for every epsilon, and what the network believes of them (N, 10)."""
+    """Return the attacked images (N, 28, 28), 0..1, for N epsilons, and the network's probabilities (N, 10)."""
     network = model(run)
-    pictures = attacks.ATTACKS[name](network, digit, label)
-    return pictures, inference.pixel_probabilities(network, pictures)
+    images = attacks.ATTACKS[name](network, digit, label)
+    return images, inference.pixel_probabilities(network, images)
 
 
-@st.cache_resource(
-    show_spinner=False, max_entries=2, hash_funcs=HASH_RUN
-)  # some seconds' work and up to 64 MB, the same for all visitors
+# Seconds of work and up to 64 MB, the same for all visitors.
+@st.cache_resource(show_spinner=False, max_entries=2, hash_funcs=HASH_RUN)
 def neighbor_candidates(run: Run, dataset: str) -> tuple[np.ndarray, np.ndarray]:
-    """Places of some training digits, each class with its share, and their (N, D) in the last hidden layer."""
-    known, network = digits(dataset, "train"), model(run)
-    width = embeddings.embeddings(network, known.images[:1]).shape[1]
-    chosen = embeddings.stratified_sample(known.labels, min(N_CANDIDATES, MAX_TABLE_SIZE // width))
-    return chosen, embeddings.embeddings(network, known.images[chosen])
+    """Return the indices (N,) of a stratified sample of the training digits, and their embeddings (N, D)."""
+    training, network = digits(dataset, "train"), sequential(run)
+    width = embeddings.embeddings(network, training.images[:1]).shape[1]
+    indices = embeddings.stratified_sample(training.labels, min(N_CANDIDATES, MAX_TABLE_SIZE // width))
+    return indices, embeddings.embeddings(network, training.images[indices])
 
 
-@st.cache_resource(show_spinner=False, max_entries=10, hash_funcs=HASH_RUN)  # a second's work for a few kilobytes
+@st.cache_resource(show_spinner=False, max_entries=10, hash_funcs=HASH_RUN)  # a second of work for a few kilobytes
 def pca_map(run: Run, dataset: str) -> tuple[np.ndarray, embeddings.PCAProjection, np.ndarray]:
-    """Places of some test digits, the plane on which their last hidden layer spreads most, and their (N, 2) there."""
-    known, network = digits(dataset, "test"), model(run)
-    chosen = embeddings.stratified_sample(known.labels, N_MAP_DIGITS)
-    hidden = embeddings.embeddings(network, known.images[chosen])
-    found = embeddings.fit_pca(hidden)
-    return chosen, found, found.place(hidden)
+    """Return the indices (N,) of a stratified sample of the test digits, the PCA of their embeddings, and their
+    positions (N, 2) in it."""
+    test, network = digits(dataset, "test"), sequential(run)
+    indices = embeddings.stratified_sample(test.labels, N_MAP_DIGITS)
+    sample = embeddings.embeddings(network, test.images[indices])
+    pca = embeddings.fit_pca(sample)
+    return indices, pca, pca.transform(sample)
 
 
 def digits_or_none(dataset: str, part: str) -> Digits | None:
-    """The digits if they are on this machine, else None: pages then leave the pictures out and say so."""
+    """Return the digits; None if they are not on this machine: pages then leave the pictures out and say so."""
     try:
         return digits(dataset, part)
     except DataError:
@@ -191,16 +194,5 @@ def digits_or_none(dataset: str, part: str) -> Digits | None:
 
 
 def evaluation(run: Run) -> Evaluation:
-    """The run's stored answers, taken apart. Raises RunError when they are damaged."""
-    answers = predictions(run)
-    log_probabilities, labels = answers.log_probabilities, answers.labels
-    return Evaluation(
-        run,
-        labels,
-        log_probabilities.argmax(1),
-        np.exp(log_probabilities.astype(np.float64)),
-        calibration.confidence(log_probabilities),
-        -log_probabilities[np.arange(len(labels)), labels].astype(np.float64),
-        mistakes_by_loss(log_probabilities, labels),
-        label_errors.known_label_errors(run.config.dataset, labels),
-    )
+    """Return the evaluation of a tested run. Raises RunError when its predictions are damaged."""
+    return evaluate(run, predictions(run))

@@ -1,8 +1,9 @@
 """What the Plotly figures of all pages share: one finish, the colour of a run, the ten probabilities.
 
-Figures are made from plain data, without Streamlit. Colours stand in `ui.palette`.
+Figures are made from plain data, without Streamlit; their colours come from `ui.palette`.
 """
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
@@ -18,9 +19,9 @@ PLOTLY_CONFIG = {"displayModeBar": False}  # of every chart: Plotly's own button
 def finish(
     figure: go.Figure, height: int, *, left: int = 8, right: int = 8, top: int = 8, bottom: int = 8, bare: bool = False
 ) -> go.Figure:
-    """Give a figure the layout that all share: fixed axes, a faint horizontal grid, nothing to drag, no legend.
+    """Give a figure the layout that all share: fixed axes, a faint horizontal grid, no dragging, no legend.
 
-    `height` and the margins are in pixels. A `bare` figure has no grid at all. Call it before setting what differs.
+    `height` and the margins are in pixels. A `bare` figure has no grid at all. Call this before setting what differs.
     """
     figure.update_xaxes(fixedrange=True, zeroline=False, showgrid=False, gridcolor=GRID)
     figure.update_yaxes(fixedrange=True, zeroline=False, showgrid=not bare, gridcolor=GRID)
@@ -34,11 +35,11 @@ def finish(
 
 
 def click_targets(
-    figure: go.Figure, x: np.ndarray | list[float], y: np.ndarray | list[float], texts: list[str], size: float
+    figure: go.Figure, x: np.ndarray | Sequence[float], y: np.ndarray | Sequence[float], texts: list[str], size: float
 ) -> None:
     """Lay invisible squares of `size` pixels over a heatmap, which does not report clicks itself.
 
-    Each square has a text to show under the mouse.
+    `texts` has a text for each square, which is shown when the mouse is over it.
     """
     figure.add_scatter(
         x=x,
@@ -52,7 +53,7 @@ def click_targets(
         name="targets",
         showlegend=False,
     )
-    figure.update_layout(hoverdistance=-1)  # without it the edges of a cell miss
+    figure.update_layout(hoverdistance=-1)  # otherwise clicks near the edge of a cell are lost
 
 
 def probabilities(values: np.ndarray, label: int | None = None, height: int = 190) -> go.Figure:
@@ -93,5 +94,5 @@ def run_symbol(name: str) -> str:
 
 
 def run_style_index(name: str) -> int:
-    """Return a recipe's place among the recipes for its shipped run, a checksum of the name for any other run."""
+    """Return the recipe's index for a shipped run, and a checksum of the name for any other."""
     return list(RECIPES).index(name) if name in RECIPES else crc32(name.encode()) % (len(RUNS) * len(RUN_SYMBOLS))

@@ -1,4 +1,4 @@
-"""Digits of a test set to look through: a gallery with pages, and one of them large with what runs made of it."""
+"""Look through digits of a test set: a gallery with pages, and one large digit with the predictions of runs."""
 
 from collections.abc import Callable
 
@@ -11,21 +11,22 @@ from ui import caches, charts, images, shell, url_state
 from ui.components.gallery.gallery import gallery
 from ui.labels import percent
 
-PAGE_SIZE = 24  # digits at once: four rows beside the matrix on a laptop
+PAGE_SIZE = 24  # digits: four rows beside the matrix on a laptop
+MAX_TABLE_ROWS = 1000
 NO_IMAGES = (
-    "The pictures are MNIST's, which is not on this machine yet: connect to the internet and press “Look again” "
-    "above, or let the environment variable MNIST_DATA_DIR name a folder with MNIST/raw in it."
+    "The pictures are from MNIST, which is not on this machine yet: connect to the internet and press “Look again” "
+    "above, or set the environment variable MNIST_DATA_DIR to a folder that contains MNIST/raw."
 )
 
 
 def available_test_digits(run: Run, labels: np.ndarray) -> Digits | None:
-    """The digits a run was tested on, if they are on this machine and have the labels that its answers are about."""
+    """Return the digits a run was tested on, or None if they are not on this machine or have other labels."""
     digits = caches.digits_or_none(run.config.dataset, "test")
     return digits if digits is not None and np.array_equal(digits.labels, labels) else None
 
 
 def digit_in_url(count: int) -> int | None:
-    """The test digit that the address names, if there is one among `count`; if there is no such digit, it says so."""
+    """Return the index of the test digit in the URL; if it is not one of `count`, say so and return None."""
     if url_state.is_invalid_integer("digit", count):
         st.warning(f"The digit in this link does not exist: the test set ends at {count - 1}.")
     return url_state.integer("digit", count)
@@ -33,42 +34,49 @@ def digit_in_url(count: int) -> int | None:
 
 def paged_gallery(
     key: str,
-    about: str,
-    places: np.ndarray,
-    answers: Predictions,
+    label: str,
+    indices: np.ndarray,
+    predictions: Predictions,
     digits: Digits | None,
     caption: Callable[[int, int, float], str],
     selected: int | None,
 ) -> int | None:
-    """The digits at these places, some at a time; gives the one that is large now: just clicked, or `selected`.
+    """Show the digits with these indices, a page at a time; return the one that was just clicked, else `selected`.
 
-    `caption` makes the words below a digit of what was written, what was read and how certain (0..1). The address
-    keeps the page as `page_<key>`. Without pictures there is a table of the same.
+    `caption` makes the text below a digit from its label, its prediction and the confidence of that (0..1). The URL
+    keeps the page as `page_<key>`. Without pictures the digits are listed in a table.
     """
-    read = answers.log_probabilities.argmax(1)
-    certain = np.exp(answers.log_probabilities.max(1).astype(np.float64))
+    predicted = predictions.log_probabilities.argmax(1)
+    confidence = np.exp(predictions.log_probabilities.max(1).astype(np.float64))
     if digits is None:
-        rows = places[:1000]
-        table = {"Test digit": rows, "Written": answers.labels[rows], "Read as": read[rows]}
-        st.dataframe(table | {"Certain": certain[rows]}, hide_index=True, height=280, alt=about, key=f"table_{key}",
-                     column_config={"Certain": st.column_config.NumberColumn(format="percent")})  # fmt: skip
+        rows = indices[:MAX_TABLE_ROWS]
+        columns = {
+            "Test digit": rows,
+            "Written": predictions.labels[rows],
+            "Read as": predicted[rows],
+            "Confidence": confidence[rows],
+        }
+        st.dataframe(
+            columns,
+            hide_index=True,
+            height=280,
+            alt=label,
+            key=f"table_{key}",
+            column_config={"Confidence": st.column_config.NumberColumn(format="percent")},
+        )
         return selected
-    pages = max(1, -(-len(places) // PAGE_SIZE))
+    pages = max(1, -(-len(indices) // PAGE_SIZE))
     parameter = f"page_{key}"
-    page = url_state.integer(parameter, pages + 1, 1) or page_containing(selected, places)
-    shown = places[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    seen = [(int(place), int(answers.labels[place]), int(read[place]), float(certain[place])) for place in shown]
-    clicked = gallery(
-        f"digits_{key}",
-        about,
-        list(shown),
-        digits.images[shown],
-        [caption(*digit) for _, *digit in seen],
-        [f"Test digit {place}: written {w}, read as {r} with {100 * sure:.0f} %" for place, w, r, sure in seen],
-        selected=selected,
-    )
+    page = url_state.integer(parameter, pages + 1, 1) or page_containing(selected, indices)
+    shown = [int(index) for index in indices[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
+    captions, titles = [], []
+    for index in shown:
+        digit = int(predictions.labels[index]), int(predicted[index]), float(confidence[index])
+        captions.append(caption(*digit))
+        titles.append("Test digit {}: written {}, read as {} with {:.0%} confidence".format(index, *digit))
+    clicked = gallery(f"digits_{key}", label, shown, digits.images[shown], captions, titles, selected=selected)
     if pages > 1:
-        pagination = f"pagination_{key}_{page}"  # one for each page, so that it shows what the address says
+        pagination = f"pagination_{key}_{page}"  # a key for each page, because only a new widget takes its default
         st.pagination(
             pages,
             default=page,
@@ -81,35 +89,36 @@ def paged_gallery(
     return selected
 
 
-def page_containing(selected: int | None, places: np.ndarray) -> int:
-    """The page that the chosen digit is on, else the first."""
-    found = np.flatnonzero(places == selected) if selected is not None else ()
-    return int(found[0]) // PAGE_SIZE + 1 if len(found) else 1
+def page_containing(selected: int | None, indices: np.ndarray) -> int:
+    """Return the page of the gallery that the selected digit is on, counted from 1; the first if it is on none."""
+    matches = [] if selected is None else np.flatnonzero(indices == selected).tolist()
+    return matches[0] // PAGE_SIZE + 1 if matches else 1
 
 
-def digit_detail(place: int, digits: Digits | None, runs: dict[str, tuple[Run, Predictions]]) -> None:
-    """One test digit large, with each run's ten probabilities; `runs` go from their titles."""
-    written = int(next(iter(runs.values()))[1].labels[place])
-    st.subheader(f"Test digit {place}, written {written}", anchor=False)
+def digit_detail(index: int, digits: Digits | None, runs: dict[str, tuple[Run, Predictions]]) -> None:
+    """Show one test digit large, with the ten probabilities of each run; `runs` are keyed by their labels."""
+    true_label = int(next(iter(runs.values()))[1].labels[index])
+    st.subheader(f"Test digit {index}, written {true_label}", anchor=False)
     with st.container(key="detail", horizontal=True):
         if digits is not None:
             with st.container(key="large", width=176):
-                st.image(images.data_uri(images.enlarge(digits.images[place])), width=168)
-        for number, (name, (_, answers)) in enumerate(runs.items()):
-            values = np.exp(answers.log_probabilities[place].astype(np.float64))
-            read = int(values.argmax())
+                st.image(images.data_uri(images.enlarge(digits.images[index])), width=168)
+        for number, (label, (_, predictions)) in enumerate(runs.items()):
+            probabilities = np.exp(predictions.log_probabilities[index].astype(np.float64))
+            predicted = int(probabilities.argmax())
             with st.container(width=360):
-                st.caption(f"**{name}** reads {read} with {percent(values[read])}.")
+                st.caption(f"**{label}** reads {predicted} with {percent(probabilities[predicted])} confidence.")
                 st.plotly_chart(
-                    charts.probabilities(values, written),
+                    charts.probabilities(probabilities, true_label),
                     key=f"probabilities_{number}",
                     config=charts.PLOTLY_CONFIG,
-                    alt=f"Ten probabilities of {name}: " + ", ".join(f"{d} {v:.1%}" for d, v in enumerate(values)),
+                    alt=f"Ten probabilities of {label}: "
+                    + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(probabilities)),
                 )
     st.caption(
         "What to notice: the blue bar is the digit that was written, an orange one the digit it was taken for. Each "
-        "bar is the share of its belief that the network gives to that digit: e to the power of its score, divided by "
-        "the sum of that over all ten."
+        "bar is the probability that the network gives to that digit: e to the power of its score, divided by the sum "
+        "of that over all ten (softmax)."
     )
-    for name, (run, _) in runs.items():
-        shell.page_link("Mistakes", f"This digit among the mistakes of {name}", run=run.name, digit=place)
+    for label, (run, _) in runs.items():
+        shell.page_link("Mistakes", f"This digit among the mistakes of {label}", run=run.name, digit=index)

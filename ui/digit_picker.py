@@ -1,4 +1,4 @@
-"""The digit at hand on the pages about one digit: a test digit or the visitor's drawing, kept in the page's address."""
+"""The picker of the digit that a page is about: a test digit or the visitor's drawing, kept in the URL."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 DEFAULT_DIGIT = 0  # the test digit a new visitor meets: a plain 7
-DRAWING_SOURCE, DRAWN_DIGIT_KEY = (
-    "drawing",
-    "drawn_digit",
-)  # in the address; in the session, where the Draw page puts it
+DRAWN_DIGIT_KEY = "drawn_digit"  # in the session, where the Draw page puts it
+DRAWING_SOURCE = "drawing"  # in the URL
 SOURCES = {"test": "Test digits", DRAWING_SOURCE: "My drawing"}
 
 
@@ -28,94 +26,103 @@ class PickedDigit:
     """The digit that a page is about."""
 
     image: np.ndarray  # uint8 (28, 28)
-    label: int | None  # what was written; None for a drawing
+    label: int | None  # None for a drawing
 
 
 def choose_run_and_digit() -> tuple[Run, PickedDigit, "nn.Sequential"]:
-    """The opening of a page about one digit: pickers of the run and the digit, and the run's network."""
+    """Open a page about one digit: show the pickers of the run and the digit, and load the run's network."""
     left, right = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with left:
-        run = run_picker.choose_run("mnist-cnn-adam", votes=False)
+        run = run_picker.choose_run("mnist-cnn-adam", ensembles=False)
     with right:
         digit = choose_digit(run)
     return run, digit, network_or_stop(run)
 
 
 def choose_digit(run: Run) -> PickedDigit:
-    """A picker of the digit the page is about, beside that of the run."""
-    known, drawn = test_digits(run), drawn_digit()
-    if drawn is None and st.query_params.get("from") == DRAWING_SOURCE:
-        st.info("There is no drawing here: it stays in the tab in which it was made. Below is a test digit instead.")
+    """Show a picker among the run's test digits and the visitor's drawing, if there is one."""
+    digits, drawing = test_digits(run), drawn_digit()
+    if drawing is None and st.query_params.get("from") == DRAWING_SOURCE:
+        st.info(
+            "There is no drawing here: a drawing stays in the browser tab where it was made. "
+            "A test digit is shown instead."
+        )
         shell.page_link("Draw", "Draw a digit")
-    with st.container(horizontal=True, vertical_alignment="bottom", key="hand"):
-        if drawn is not None and url_state.choice("Digit", SOURCES, "from", "test") == DRAWING_SOURCE:
-            return PickedDigit(drawn, None)
-        index = integer_or_warn("digit", len(known))
-        index = min(DEFAULT_DIGIT, len(known) - 1) if index is None else index
-        st.session_state["hand_digit"] = index
+    with st.container(horizontal=True, vertical_alignment="bottom", key="digit_picker"):
+        if drawing is not None and url_state.choice("Digit", SOURCES, "from", "test") == DRAWING_SOURCE:
+            return PickedDigit(drawing, None)
+        index = integer_or_warn("digit", len(digits))
+        index = min(DEFAULT_DIGIT, len(digits) - 1) if index is None else index
+        st.session_state["test_digit"] = index
         st.number_input(
             "Test digit",
             0,
-            len(known) - 1,
-            key="hand_digit",
+            len(digits) - 1,
+            key="test_digit",
             width=130,
-            on_change=lambda: url_state.update(digit=st.session_state["hand_digit"]),
-            help=f"Its place among the {len(known):,} test digits, counted from 0.",
+            on_change=lambda: url_state.update(digit=st.session_state["test_digit"]),
+            help=f"Its index among the {len(digits):,} test digits, counted from 0.",
         )
         st.button(
             "Any other",
-            key="any",
+            key="random_digit",
             icon=":material/casino:",
-            help="A test digit chosen by chance.",
-            on_click=lambda: url_state.update(digit=np.random.default_rng().integers(len(known))),
+            help="A test digit chosen at random.",
+            on_click=lambda: url_state.update(digit=np.random.default_rng().integers(len(digits))),
         )
         st.button(
             "A misread one",
-            key="misread_one",
+            key="next_mistake",
             icon=":material/help:",
-            help="The next of those it reads wrongly, the worst first.",
-            on_click=lambda: url_state.update(digit=next_mistake(run, index, len(known))),
+            help="The next of the digits that the network misreads, the worst first.",
+            on_click=lambda: url_state.update(digit=next_mistake(run, index, len(digits))),
         )
-    return PickedDigit(known.images[index], int(known.labels[index]))
+    return PickedDigit(digits.images[index], int(digits.labels[index]))
 
 
 def available_dataset(run: Run) -> str:
-    """Whose digits can be shown for a run: its own, or the sample digits where MNIST is not on this machine."""
+    """Return the run's data set, or "sample" where MNIST is not on this machine."""
     return run.config.dataset if caches.digits_or_none(run.config.dataset, "test") else "sample"
 
 
 def test_digits(run: Run) -> Digits:
-    """The run's test digits; where they are not on this machine the sample ones, and the page says so."""
+    """Return the run's test digits; where they are not on this machine the sample digits, and say so on the page."""
     if available_dataset(run) != run.config.dataset:
-        st.caption("MNIST is not on this machine yet: the digits on this page are the sample ones, which it reads too.")
+        st.caption(
+            "MNIST is not on this machine yet: the digits on this page are the sample digits (scikit-learn's "
+            "8 × 8 digits, enlarged), which the network can read too."
+        )
     return caches.digits(available_dataset(run), "test")
 
 
 def drawn_digit() -> np.ndarray | None:
-    """The visitor's drawing as the Draw page left it, uint8 (28, 28)."""
-    found = st.session_state.get(DRAWN_DIGIT_KEY)
-    is_digit = isinstance(found, np.ndarray) and found.dtype == np.uint8 and found.shape == (28, 28)
-    return found if is_digit else None
+    """Return the visitor's drawing as the Draw page left it, uint8 (28, 28); None if there is none."""
+    image = st.session_state.get(DRAWN_DIGIT_KEY)
+    is_digit = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.shape == (28, 28)
+    return image if is_digit else None
 
 
 def next_mistake(run: Run, index: int, count: int) -> int:
-    """The misread test digit that comes after this one, the worst first; this one if there is none."""
+    """Return the misclassified test digit after `index` in descending order of loss; `index` itself if there is none.
+
+    `count` is how many test digits can be shown; mistakes on another number of digits cannot.
+    """
     try:
-        answers = caches.predictions(run)
+        predictions = caches.predictions(run)
     except RunError:
         return index
-    order = mistakes_by_loss(answers.log_probabilities, answers.labels)
-    if len(answers.labels) != count or not len(order):
+    mistakes = mistakes_by_loss(predictions.log_probabilities, predictions.labels)
+    if len(predictions.labels) != count or not len(mistakes):
         return index
-    here = np.flatnonzero(order == index)
-    return int(order[(here[0] + 1) % len(order) if len(here) else 0])
+    position = np.flatnonzero(mistakes == index)
+    return int(mistakes[(position[0] + 1) % len(mistakes) if len(position) else 0])
 
 
 def network_or_stop(run: Run) -> "nn.Sequential":
-    """The run's network; where it cannot be loaded the page says why, and ends."""
+    """Return the network of a run that is no ensemble; where it cannot be loaded, show the reason and end the page."""
     try:
-        with st.spinner("Waking the network; the first time, loading PyTorch takes some seconds."):
-            return caches.model(run)
+        with st.spinner("Loading the network. The first time, importing PyTorch takes a few seconds."):
+            return caches.sequential(run)
     except RunError as error:
         st.error(f"{error} Choose another model.")
         st.stop()

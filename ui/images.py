@@ -1,4 +1,4 @@
-"""Digits as pictures: data URIs, sprite sheets, crisp enlargements."""
+"""Digits as pictures: data URIs, crisp enlargements, sprite sheets."""
 
 import base64
 import io
@@ -7,13 +7,14 @@ import math
 import numpy as np
 from PIL import Image
 
-PIXEL_SIZE = 6  # each pixel of a digit becomes a square of this many pixels, never a blur
+PIXEL_SIZE = 6  # the side of the square that `enlarge` makes of each pixel
+SPRITE_COLUMNS = 25  # digits in one row of a sprite sheet; browsers refuse pictures that are too high
 
 
 def data_uri(picture: np.ndarray) -> str:
-    """A uint8 (H, W) or (H, W, 3) picture as an address that holds all of it, as a PNG.
+    """Return a uint8 (H, W) or (H, W, 3) picture as a data URI with a PNG in it.
 
-    A file of Streamlit's own may be gone again when clicks come quickly, before the browser asks for it.
+    Streamlit's own media files may be gone before the browser asks for them, when reruns follow each other quickly.
     """
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG", compress_level=1)
@@ -21,23 +22,20 @@ def data_uri(picture: np.ndarray) -> str:
 
 
 def enlarge(digit: np.ndarray) -> np.ndarray:
-    """uint8 (28, 28) enlarged to crisp squares, ink bright on black as the network sees it."""
+    """Enlarge a uint8 (28, 28) digit by `PIXEL_SIZE`, without interpolation."""
     return digit.repeat(PIXEL_SIZE, axis=0).repeat(PIXEL_SIZE, axis=1)
 
 
-SPRITE_COLUMNS = 25  # digits in a row of the one picture they all come in; browsers refuse pictures that are too high
-
-
 def sprite_sheet(images: np.ndarray) -> str:
-    """The uint8 (N, 28, 28) or (N, H, W, 3) images in rows of 25, as the address of a PNG."""
+    """Lay out uint8 (N, H, W) or (N, H, W, 3) images in rows of `SPRITE_COLUMNS`; return the picture's data URI."""
     rows = max(1, math.ceil(len(images) / SPRITE_COLUMNS))
     height, width, *colours = images.shape[1:]
     padded = np.zeros((rows * SPRITE_COLUMNS, height, width, *colours), np.uint8)
     padded[: len(images)] = images
-    page = padded.reshape(rows, SPRITE_COLUMNS, height, width, *colours).swapaxes(1, 2)
-    return data_uri(page.reshape(rows * height, SPRITE_COLUMNS * width, *colours))
+    sheet = padded.reshape(rows, SPRITE_COLUMNS, height, width, *colours).swapaxes(1, 2)
+    return data_uri(sheet.reshape(rows * height, SPRITE_COLUMNS * width, *colours))
 
 
 def encode_float32(values: np.ndarray) -> str:
-    """Numbers for a component to read: float32, little-endian, as base64."""
+    """Encode numbers for a component's JavaScript: little-endian float32 as base64."""
     return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

@@ -1,7 +1,6 @@
-"""How settings, runs and numbers are called on the pages: plain data in, text out."""
+"""Labels of settings, runs and numbers: plain data in, text out."""
 
 from dataclasses import asdict
-from typing import Any
 
 from mnist_core.config import EnsembleConfig, TrainConfig, setting_of
 from mnist_core.models import ARCHITECTURES
@@ -9,32 +8,27 @@ from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
 
 
-def unique_run_label(run: Run) -> str:
-    """What a run is called where several are told apart: a visitor's with the time it was made."""
-    return run_label(run) if run.shipped else f"{run_label(run)} · {run.created.replace('T', ' ')[5:19]}"
-
-
 def choices(name: str) -> dict[str, str]:
-    """The choices of one field, each with "Title: explanation"; empty for a number."""
+    """Return the choices of one field of `TrainConfig`, each with "Title: explanation"; empty for a number."""
     if name == "architecture":
-        return {known.name: f"{known.title}: {known.about}" for known in ARCHITECTURES.values()}
+        return {known.name: f"{known.title}: {known.description}" for known in ARCHITECTURES.values()}
     return setting_of(name).choices or {}
 
 
 def choice_title(name: str, choice: str) -> str:
-    """The short title of one choice of a field."""
+    """Return the short title of one choice of a field; of an unknown choice its name."""
     return choices(name).get(choice, choice).partition(":")[0]
 
 
-def format_value(name: str, value: Any) -> str:
-    """A field's value as the visitor reads it: a choice's title, a number without needless zeros."""
+def format_value(name: str, value: object) -> str:
+    """Return a field's value as text: the title of a choice, a number without needless zeros."""
     if isinstance(value, str):
         return choice_title(name, value)
     return f"{value:g}" if isinstance(value, float) else f"{value:,}"
 
 
 def changed_settings(before: TrainConfig, after: TrainConfig) -> list[str]:
-    """Every field that differs, as "epochs 1 instead of 10"."""
+    """Return every field that differs, as "epochs 1 instead of 10"."""
     old, new = asdict(before), asdict(after)
     return [
         f"{setting_of(name).label.lower()} {format_value(name, new[name])} instead of {format_value(name, old[name])}"
@@ -44,7 +38,7 @@ def changed_settings(before: TrainConfig, after: TrainConfig) -> list[str]:
 
 
 def run_label(run: Run) -> str:
-    """What a run is called on the pages."""
+    """Return what a run is called on the pages."""
     if isinstance(run.config, EnsembleConfig):
         return f"Ensemble of {len(run.members)}"
     recipe = RECIPES.get(run.recipe or "")
@@ -52,20 +46,24 @@ def run_label(run: Run) -> str:
     return title if not recipe or run.config == recipe.config else f"{title} (custom)"
 
 
+def unique_run_label(run: Run) -> str:
+    """Return the label of a run with, unless it is shipped, the time it was made, which tells it from others."""
+    return run_label(run) if run.shipped else f"{run_label(run)} · {run.created.replace('T', ' ')[5:19]}"
+
+
 def run_description(run: Run) -> str:
-    """A tested run in a list of runs: what it is called, when a visitor made it, and how well it reads."""
-    when = "" if run.shipped else f" · {run.created.replace('T', ' ')[:16]}"
+    """Return the entry of a tested run in a picker: its unique label and its accuracy."""
     digits = "" if run.config.dataset == "mnist" else " on sample digits"
-    return f"{run_label(run)}{when} · {percent(run.outcome.test.accuracy)}{digits}"
+    return f"{unique_run_label(run)} · {percent(run.outcome.test.accuracy)}{digits}"
 
 
 def percent(value: float | None) -> str:
-    """0.9902 as "99.02 %", None as dots."""
+    """Return 0.9902 as "99.02 %", None as an ellipsis."""
     return "…" if value is None else f"{100 * value:.2f} %"
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as "48 s" or "3:05 min", None as dots."""
+    """Return seconds as "48 s" or "3:05 min", None as an ellipsis."""
     if seconds is None:
         return "…"
     minutes, rest = divmod(round(seconds), 60)

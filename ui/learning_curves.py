@@ -14,17 +14,17 @@ METRICS = {"accuracy": "Accuracy", "loss": "Loss", "learning_rate": "Learning ra
 SCALES = {"linear": "linear", "log": "log"}
 AXES = {"epoch": "epochs", "step": "steps", "seconds": "seconds"}
 PARTS = {"both": "both", "training": "training", "validation": "validation"}
-SETTLED = 0.1  # of a run: its losses before that would make a linear axis too tall to read
+WARM_UP = 0.1  # of a run: the losses of this first part would make a linear axis too tall to read
 SMOOTHING = 12  # of at most 400 rows: a line that is easy to follow, with the raw one visible behind it
 Rows = Sequence[HistoryRow]
 
 
 @dataclass(frozen=True)
 class CurveView:
-    """What of the runs is drawn, and how."""
+    """Which curves are drawn, and how."""
 
     metric: str = "accuracy"  # one of METRICS
-    scale: str = "linear"  # one of SCALES; accuracy on a logarithmic axis is the error, 1 - accuracy
+    scale: str = "linear"  # one of SCALES; on a logarithmic axis accuracy becomes the error rate, 1 - accuracy
     by: str = "epoch"  # one of AXES
     part: str = "both"  # one of PARTS
     smoothing: int = SMOOTHING  # rows in each mean of the training lines; the raw ones stay visible behind them
@@ -35,9 +35,9 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
 
     The axes are fixed by `epochs` and the best value so far, so that a growing curve does not make the page jump.
     """
-    view = CurveView(metric, scale="log" if metric == "loss" else "linear")
+    view = CurveView(metric)
     figure = finish(go.Figure(), 300, top=36)
-    x, y = series(rows, metric, CurveView(metric))
+    x, y = series(rows, metric, view)
     smooth = smoothed(y, view.smoothing)
     number = "%{y:.2%}" if metric == "accuracy" else "%{y:.4f}"
     hover = f"epoch %{{x:.2f}}: {number}"
@@ -46,7 +46,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
         x=x, y=smooth, mode="lines", name="training (smoothed)", line={"color": TRAINING, "width": 2},
         hovertemplate=hover,
     )  # fmt: skip
-    x, y = series(rows, f"validation_{metric}", CurveView(metric))
+    x, y = series(rows, f"validation_{metric}", view)
     _add_validation(figure, x, y, VALIDATION, "circle", "validation", hover)
     figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
     if metric == "accuracy":
@@ -60,7 +60,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
 def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: CurveView) -> go.Figure:
     """Draw each run's curves in its own colour: training dotted, validation solid with a marker at each epoch.
 
-    `histories` and `labels` go by the name of the run.
+    `histories` and `labels` are keyed by the name of the run.
     """
     figure = finish(go.Figure(), 430)
     schedule = view.metric == "learning_rate"
@@ -111,13 +111,13 @@ def _add_validation(
     )  # fmt: skip
 
 
-def _with_legend(figure: go.Figure, **place: object) -> go.Figure:
-    """Show a horizontal legend; what a visitor has switched off in it stays off while the curves grow."""
-    return figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, **place}, uirevision="same")
+def _with_legend(figure: go.Figure, **position: object) -> go.Figure:
+    """Show a horizontal legend; a curve that was switched off in it stays off while the curves grow."""
+    return figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, **position}, uirevision="same")
 
 
 def series(rows: Rows, column: str, view: CurveView) -> tuple[list[float], list[float | None]]:
-    """Return the x and y of all rows that hold this column; on a logarithmic axis what is not above 0 is a gap."""
+    """Return x and y of all rows that have this column; on a logarithmic axis a value of 0 becomes None, a gap."""
     rows = [row for row in rows if column in row]
     values: list[float | None] = [row[column] for row in rows]
     if view.scale == "log":
@@ -127,26 +127,26 @@ def series(rows: Rows, column: str, view: CurveView) -> tuple[list[float], list[
 
 
 def smoothed(values: Sequence[float | None], count: int) -> list[float | None]:
-    """Return each value's mean with up to `count` - 1 before it.
+    """Return the trailing means of up to `count` values.
 
-    A gap counts as 0, which is what it was before a logarithm could not show it; it stays a gap where the mean is 0.
+    None counts as 0, the value that a logarithmic axis cannot show, and stays None only where the mean is 0 too.
     """
     means = pd.Series([value or 0.0 for value in values], dtype=float).rolling(count, min_periods=1).mean().tolist()
     return [mean if mean > 0 or value is not None else None for mean, value in zip(means, values, strict=True)]
 
 
 def hover_template(label: str, part: str, view: CurveView) -> str:
-    """Return what the mouse shows over a line."""
+    """Return the text that a line shows under the mouse, as a Plotly template; `part` is "training" or "validation"."""
     number = "%{y:.2%}" if view.metric == "accuracy" else "%{y:.4f}" if view.metric == "loss" else "%{y:.2g}"
     position = "%{x:.2f}" if view.by == "epoch" else "%{x:,.0f}"
-    what = "learning rate" if view.metric == "learning_rate" else f"{part} {view.metric}"
+    quantity = "learning rate" if view.metric == "learning_rate" else f"{part} {view.metric}"
     if view.metric == "accuracy" and view.scale == "log":
-        what = f"{part}, misread"
-    return f"{label}<br>{AXES[view.by]} {position}: {what} {number}<extra></extra>"
+        quantity = f"{part}, misread"
+    return f"{label}<br>{AXES[view.by]} {position}: {quantity} {number}<extra></extra>"
 
 
 def y_axis(histories: Mapping[str, Rows], view: CurveView) -> dict[str, object]:
-    """Return title and range of the y axis: where the runs differ, not where they all began."""
+    """Return the properties of the y axis; its range covers where the runs differ, not where they all began."""
     if view.metric == "learning_rate":
         return {"title": "learning rate", "type": view.scale, "exponentformat": "power", "rangemode": "tozero"}
     if view.scale == "log":
@@ -157,17 +157,17 @@ def y_axis(histories: Mapping[str, Rows], view: CurveView) -> dict[str, object]:
     if view.metric == "accuracy":
         best = [max((row.get("validation_accuracy", 0.0) for row in rows), default=0.0) for rows in histories.values()]
         return _accuracy_axis(min((value for value in best if value), default=0.0))
-    top = max((settled_loss(rows) for rows in histories.values()), default=1.0)
+    top = max((settled_loss(rows) for rows in histories.values() if rows), default=1.0)
     return {"title": "loss (nats)", "range": [0, 1.1 * top]}
 
 
 def _accuracy_axis(reached: float) -> dict[str, object]:
-    low = next((low for bar, low in ((0.985, 0.95), (0.96, 0.9), (0.85, 0.7)) if reached >= bar), 0.0)
+    low = next((low for threshold, low in ((0.985, 0.95), (0.96, 0.9), (0.85, 0.7)) if reached >= threshold), 0.0)
     return {"title": "accuracy", "range": [low, 1 + (1 - low) * 0.02], "tickformat": ".0%"}
 
 
 def settled_loss(rows: Rows) -> float:
-    """Return the largest smoothed loss of a run once its first tenth is over."""
+    """Return the largest smoothed loss of a run after its first tenth; 1 if it has none."""
     losses = [row[column] for row in rows for column in ("loss", "validation_loss") if column in row]
     means = smoothed(losses, SMOOTHING)
-    return max((mean for mean in means[int(len(means) * SETTLED) :] if mean is not None), default=1.0)
+    return max((mean for mean in means[int(len(means) * WARM_UP) :] if mean is not None), default=1.0)

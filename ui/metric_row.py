@@ -1,12 +1,21 @@
 """A row of metrics with a note and a help text each."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
-Metric = tuple[str, str, str, str | None]  # name, value, what stands below, help
+
+class Metric(NamedTuple):
+    """One figure, as text."""
+
+    label: str
+    value: str
+    note: str = ""  # below the value
+    help: str | None = None
 
 
-def metric_row(*rows: Metric) -> None:
-    """A few figures side by side, each with its help; on a phone they wrap."""
-    with st.container(horizontal=True, key="figures"):
-        for name, value, below, about in rows:
-            st.metric(name, value, below or None, delta_color="off", delta_arrow="off", help=about)
+def metric_row(*metrics: Metric) -> None:
+    """Show metrics side by side; on a phone they wrap."""
+    with st.container(horizontal=True, key="metrics"):
+        for label, value, note, help_text in metrics:
+            st.metric(label, value, note or None, delta_color="off", delta_arrow="off", help=help_text)

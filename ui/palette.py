@@ -4,6 +4,8 @@
 TRAINING, VALIDATION = "#D98200", "#2F78C4"
 CORRECT, INCORRECT = "#2F78C4", "#C25400"  # predictions
 SELECTED = "#9839A2"  # the frame around a selected cell
+CURRENT = "#D98200"  # the mark at the current value of a slider
+POSITIVE, NEGATIVE = "#D98200", "#2F78C4"  # contributions to a sum
 HIGHLIGHT = "#FF4FA3"  # the frame or ring around one value or digit among many colours
 # One for each run: at least 3:1 against the white and the black page, as far apart as eight can be for every kind of
 # colour-blind eye (OKLab distance of at least 0.1 in the simulations of Machado, Oliveira & Fernandes, 2009).
@@ -32,17 +34,17 @@ CSS_VARIABLES = {
 
 
 def stylesheet() -> str:
-    """Return the CSS that hands colours to style.css and, since custom properties are inherited, to the components."""
+    """Return CSS custom properties with the colours that style.css and, by inheritance, the components use."""
     return ":root {" + " ".join(f"{name}: {colour};" for name, colour in CSS_VARIABLES.items()) + "}"
 
 
 def with_alpha(colour: str, alpha: float) -> str:
-    """Return "#RRGGBB" as a colour of this opacity (0..1), through which the page shines."""
+    """Return "#RRGGBB" as an rgba() colour of this opacity, 0..1."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return f"rgba({red},{green},{blue},{alpha})"
 
 
 def text_colour(background: tuple[int, int, int]) -> str:
-    """Return black or white, whichever is easier to read on this RGB colour of 0..255."""
+    """Return black or white, whichever is easier to read on this RGB colour, 0..255."""
     red, green, blue = background
     return DARK_TEXT if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else LIGHT_TEXT

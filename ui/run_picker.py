@@ -1,16 +1,15 @@
-"""What every page says about the server: which run is in view, what is training, whether MNIST is here."""
+"""Pickers of the run that a page shows, and what the page says when that run cannot be shown."""
 
 import streamlit as st
 
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.runs import Run, RunError
 from ui import caches, labels, shell
-from ui.caches import evaluation
-from ui.labels import choice_title, unique_run_label
+from ui.labels import choice_title, run_label, unique_run_label
 
 
 def incomparable_reason(first: Run, second: Run) -> str | None:
-    """The sentence that says that two runs were tested on different digits, or None if they were not."""
+    """Return the sentence that says that two runs were tested on different digits; None if they were not."""
     if first.config.dataset == second.config.dataset:
         return None
     tested = [
@@ -21,7 +20,7 @@ def incomparable_reason(first: Run, second: Run) -> str | None:
 
 
 def run_in_view(recipe: str) -> Run | None:
-    """The run the Train page shows; of one that is damaged the page gets the reason instead."""
+    """Return the run that the Train page shows; show an error and return None if it is damaged."""
     run = requested_run(recipe)
     try:
         if run is not None:
@@ -33,7 +32,7 @@ def run_in_view(recipe: str) -> Run | None:
 
 
 def requested_run(recipe: str) -> Run | None:
-    """What is training now, else what the URL names, else the recipe's shipped run."""
+    """Return the run that is training now, else the one in the URL, else the shipped run of this recipe."""
     live = caches.executor().run
     if live is not None:
         if st.query_params.get("run") != live.name:
@@ -43,61 +42,60 @@ def requested_run(recipe: str) -> Run | None:
     if linked is not None:
         return linked
     if "run" in st.query_params:
-        st.warning("The run in this link is not on this server; it shows the recipe's own run instead.")
+        st.warning("The run in this link is not on this server; the recipe's own run is shown instead.")
     return caches.find_run(recipe)
 
 
 def linked_run() -> Run | None:
-    """The run that the page's address names, if it is on this server; the name is only ever compared."""
+    """Return the run in the URL, if it is on this server; the name is only ever compared."""
     return caches.find_run(st.query_params.get("run"))
 
 
-def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run", votes: bool = True) -> Run:
-    """A picker among the runs that have been tested; the page's address keeps the choice, as `parameter`.
+def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run", ensembles: bool = True) -> Run:
+    """Show a picker among the tested runs, whose choice is kept in the URL as `parameter`, and return the chosen run.
 
-    Without `votes` only single networks can be chosen. With no such run the page says how to make one, and ends.
+    With `ensembles=False` only single networks can be chosen. Without any such run, say how to train one and stop the
+    page.
     """
-    runs = {run.name: run for run in caches.runs() if run.tested and (votes or not run.members)}
-    wanted = st.query_params.get(parameter)
-    if wanted is not None and wanted not in runs:
-        st.warning(f"{unavailable_reason(wanted, votes)}{' Another one is shown instead.' if runs else ''}")
+    runs = {run.name: run for run in caches.runs() if run.tested and (ensembles or not run.members)}
+    requested = st.query_params.get(parameter)
+    if requested is not None and requested not in runs:
+        st.warning(f"{unavailable_reason(requested, ensembles)}{' Another one is shown instead.' if runs else ''}")
     if not runs:
         st.info("There is no tested model yet. Train one: it appears here when it is finished or stopped.")
         st.page_link("Home.py", label="Train a network", icon=":material/play_circle:")
         st.stop()
     key = f"choice_of_{parameter}"
-    first = default if default in runs else next(iter(runs))
-    st.session_state[key] = wanted if wanted in runs else first  # the address decides, after a link too
+    default = default if default in runs else next(iter(runs))
+    st.session_state[key] = requested if requested in runs else default  # the URL decides, after a link too
     name = st.selectbox(
         label,
         list(runs),
         format_func=lambda name: labels.run_description(runs[name]),
         key=key,
         on_change=lambda: st.query_params.update({parameter: st.session_state[key]}),
-        help="Every model that was tested on this server. The address of this page names the one you chose.",
+        help="All models that were tested on this server. The address of this page contains the one you choose.",
     )
     return runs[name]
 
 
-def unavailable_reason(name: str, votes: bool = True) -> str:
-    """Why the run of this name, which a link asks for, cannot be shown by its answers, or because it is a vote."""
+def unavailable_reason(name: str, ensembles: bool = True) -> str:
+    """Return why the run of this name, which a link asks for, cannot be chosen: see `choose_run`."""
     run = caches.find_run(name)
     if run is None:
         return "The run in this link is not on this server."
-    if run.members and not votes:
-        return f"{labels.run_label(run)} is several networks that vote; this page is about one."
+    if run.members and not ensembles:
+        return f"{run_label(run)} combines several networks; this page is about a single one."
     try:
-        return (
-            run.error or f"{labels.run_label(run)} is not tested: it is still training, or was cut off before its test."
-        )
+        return run.error or f"{run_label(run)} is not tested: it is still training, or was interrupted before its test."
     except RunError as error:
         return str(error)
 
 
 def evaluation_or_stop(run: Run, page: str) -> Evaluation:
-    """The run's stored predictions; when they are damaged the page of this title says so, and ends."""
+    """Return the run's evaluation; when its predictions are damaged, the page of this title says so and stops."""
     try:
-        return evaluation(run)
+        return caches.evaluation(run)
     except RunError as error:
         st.error(str(error))
         shell.links_to_other_pages(page)

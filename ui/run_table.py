@@ -5,28 +5,26 @@ import streamlit as st
 
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
-from ui import caches
 from ui.labels import choice_title, run_label
-from ui.run_summary import status_label
+from ui.run_summary import current_status
 
 COLUMNS = {
     "Test accuracy": st.column_config.NumberColumn(format="%.2f %%", help="Share of the test digits read correctly."),
-    "95 % interval": st.column_config.TextColumn(help="Where the accuracy on another such test set would likely lie."),
+    "95 % interval": st.column_config.TextColumn(help="Where the accuracy on another such test set would likely be."),
     "Loss": st.column_config.NumberColumn(format="%.4f", help="Cross-entropy on the test digits, in nats."),
-    "Original": st.column_config.TextColumn(help="What the program reported that the recipe follows."),
-    "Parameters": st.column_config.NumberColumn(format="localized", help="Numbers the network learned."),
+    "Original": st.column_config.TextColumn(help="What the program that the recipe follows reported."),
+    "Parameters": st.column_config.NumberColumn(format="localized", help="How many numbers the network learned."),
     "CPU seconds": st.column_config.NumberColumn(format="%.0f", help="What the training cost, on one core."),
 }
 
 
 def run_table(runs: list[Run]) -> pd.DataFrame:
-    """A row for each run: what it is and how well it reads."""
+    """Return a table with one row per run: what it is and how accurate."""
     return pd.DataFrame([run_row(run) for run in runs])
 
 
 def run_row(run: Run) -> dict[str, object]:
-    """One run of the shelf; a damaged one still has its name and says so."""
-    live = caches.executor().run
+    """Return one row of the table; of a damaged run it holds the name, the settings and the status."""
     recipe = RECIPES.get(run.recipe or "")
     row: dict[str, object] = {
         "Model": run_label(run),
@@ -34,13 +32,13 @@ def run_row(run: Run) -> dict[str, object]:
         "95 % interval": "",
         "Loss": None,
         "Digits": choice_title("dataset", run.config.dataset),
-        "Status": "training" if live and live.name == run.name else status_label(run),
+        "Status": current_status(run),
         "Original": recipe.reported if recipe else "",
         "Parameters": None,
         "CPU seconds": None,
         "Trained": run.created.replace("T", " ")[:16],
     }
-    if status_label(run) in ("finished", "stopped"):
+    if run.tested:
         low, high = run.outcome.test.interval
         row |= {
             "Test accuracy": round(100 * run.outcome.test.accuracy, 2),

@@ -1,4 +1,4 @@
-"""The frame of every page: page config, the way to the other pages, what the data are, what is training."""
+"""The frame of every page: configuration, navigation, which data are used, what is training."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ class Page:
     file: str
     title: str
     icon: str
-    purpose: str  # one line under the title: why the page exists
+    purpose: str  # one line below the title
 
 
 PAGES = [
@@ -34,7 +34,7 @@ PAGES = [
         "pages/confusion.py",
         "Confusion matrix",
         ":material/grid_on:",
-        "Which digits a network takes for which others, and how those digits look.",
+        "Which digits a network mistakes for which others, and what those digits look like.",
     ),
     Page(
         "pages/mistakes.py",
@@ -46,27 +46,27 @@ PAGES = [
         "pages/calibration.py",
         "Calibration",
         ":material/speed:",
-        "Is a network right as often as it is sure? And what if it may refuse what it is not sure of?",
+        "Is a network right as often as it is sure? And what if it may refuse the digits it is unsure of?",
     ),
     Page("pages/draw.py", "Draw", ":material/draw:", "Draw a digit and see at once what a network reads, and why."),
     Page(
         "pages/look_inside.py",
         "Look inside",
         ":material/network_node:",
-        "Follow one digit through the network, layer by layer, and see how a number in it comes about.",
+        "Follow one digit through the network, layer by layer, and see how a number in it is computed.",
     ),
     Page(
         "pages/break_it.py",
         "Break it",
         ":material/broken_image:",
-        "Change a digit until the network misreads it, or add a little noise made against it.",
+        "Change a digit until the network misreads it, or add a little noise that is designed to fool it.",
     ),
     Page("pages/models.py", "Models", ":material/shelves:", "Every network that was trained, and how well it reads."),
 ]
 
 
 def shell(title: str) -> None:
-    """The first call of every page: everything around its content."""
+    """Configure the page of this title and draw everything around its content; every page calls this first."""
     page = page_titled(title)
     st.set_page_config(page_title=f"{title} · MNIST Lab", page_icon="✏️", layout="wide")
     st.html(f"<style>{palette.stylesheet()}{STYLESHEET.read_text('utf-8')}</style>")
@@ -82,14 +82,14 @@ def shell(title: str) -> None:
 
 
 def links_to_other_pages(title: str) -> None:
-    """The other pages, each with its purpose: where to go from here."""
+    """Show a link with its purpose to every page but the one of this title."""
     for page in PAGES:
         if page.title != title:
             page_link(page.title, f"{page.title}: {page.purpose}", **url_state.shared_parameters())
 
 
 def page_link(title: str, label: str, **query: object) -> None:
-    """A link to the page of this title, with its icon; its address will hold `query`."""
+    """Show a link to the page of this title, with its icon and these query parameters."""
     page = page_titled(title)
     st.page_link(
         page.file, label=label, icon=page.icon, query_params={name: str(value) for name, value in query.items()}
@@ -97,5 +97,5 @@ def page_link(title: str, label: str, **query: object) -> None:
 
 
 def page_titled(title: str) -> Page:
-    """The page of this title."""
+    """Return the page of this title."""
     return next(page for page in PAGES if page.title == title)

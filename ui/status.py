@@ -7,56 +7,58 @@ from ui import caches, labels
 
 
 def refresh_interval() -> float:
-    """Seconds between two looks at what is training: often enough to be live, rarely enough to be cheap."""
-    worker = caches.executor()
-    return 5.0 if worker.run is None else 0.25 if worker.stopping else 1.0
+    """Return the seconds between two updates of the training status: short while something is training."""
+    executor = caches.executor()
+    return 5.0 if executor.run is None else 0.25 if executor.stopping else 1.0
 
 
 def status_strip() -> None:
-    """In the sidebar of every page: what is training now, wherever it was started."""
+    """Show in the sidebar what is training now, whoever started it, and keep it up to date."""
     run = caches.executor().run
-    with st.container(key="strip"):
+    with st.container(key="training_status"):
         st.fragment(training_status, run_every=refresh_interval())(run.name if run else None)
 
 
 def training_status(name: str | None) -> None:
-    """The run of this name as it stands, or that there is none; when that changes, the whole page runs again."""
-    worker = caches.executor()
-    run = worker.run
+    """Show the progress of the run of this name, or that nothing is training; rerun the page when that changes."""
+    executor = caches.executor()
+    run = executor.run
     if (run.name if run else None) != name:
         st.rerun()
     if run is None:
         st.caption("Nothing is training now.")
         return
-    last = latest_progress(run.history)
+    last = latest_progress(caches.history(run))
     done = last["step"] / last["steps"] if last else 0.0
-    text = "stopping" if worker.stopping else "testing" if done == 1 else f"training, {done:.0%}"
+    text = "stopping" if executor.stopping else "testing" if done == 1 else f"training, {done:.0%}"
     st.progress(done, text=f"**{labels.run_label(run)}** · {text}")
 
 
 def data_banner() -> None:
-    """Above every page while MNIST is not here: what is used instead, and how to get it."""
-    source = caches.dataset_status()
-    source.wait_for_look()  # is it on this machine already? that takes a moment to check, once
-    if not source.ready:
+    """Say above every page, while MNIST is not here, what is used instead and how to get it."""
+    dataset = caches.dataset_status()
+    dataset.wait_for_search()  # takes a moment, once: is MNIST on this machine already?
+    if not dataset.ready:
         _banner()
 
 
 @st.fragment(run_every=1)
 def _banner() -> None:
-    source = caches.dataset_status()
-    if source.ready:
+    dataset = caches.dataset_status()
+    if dataset.ready:
         st.rerun()
     with st.container(key="banner", border=True):
-        first = "**Sample digits, not MNIST:** the app uses 1,797 small digits that come with it, until MNIST is here."
-        st.markdown(first)
-        if source.state in ("looking", "connecting", "downloading"):
-            st.progress(source.fraction, text=f"Fetching MNIST, {source.fraction:.0%} of 11 MB")
+        st.markdown(
+            "**Sample digits, not MNIST:** until MNIST is here, the app uses the 1,797 digits of 8 × 8 pixels that "
+            "come with scikit-learn."
+        )
+        if dataset.state in ("searching", "connecting", "downloading"):
+            st.progress(dataset.fraction, text=f"Downloading MNIST, {dataset.fraction:.0%} of 11 MB")
             return
-        offline = "This machine seems to be offline." if source.state == "offline" else ""
+        offline = "This machine seems to be offline." if dataset.state == "offline" else ""
         st.caption(
-            f"{source.sentence} {offline} To get MNIST, connect to the internet and look again, or let the environment "
-            "variable MNIST_DATA_DIR name a folder with MNIST/raw in it and start the app anew."
+            f"{dataset.message} {offline} To get MNIST, connect to the internet and press “Look again”, or set the "
+            "environment variable MNIST_DATA_DIR to a folder that contains MNIST/raw and restart the app."
         )
         if st.button("Look again", key="look_again", icon=":material/refresh:"):
-            source.look()
+            dataset.search()

@@ -1,16 +1,14 @@
-"""Controls whose state is the page's address: any view is a link, and any link, however strange, is a view."""
+"""Controls whose state is kept in the URL, so that every view has a link; invalid parameters mean the default."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-if TYPE_CHECKING:
-    pass
+SHARED_PARAMETERS = ("run", "digit", "from")  # links to other pages keep them
 
 
 def update(**values: object) -> None:
-    """Write these parameters, in one step of the browser's history; None leaves a parameter out."""
+    """Set these query parameters, in one step of the browser's history; None removes a parameter."""
     merged = {**st.query_params.to_dict(), **values}
     st.query_params.from_dict({name: str(value) for name, value in merged.items() if value is not None})
 
@@ -23,9 +21,9 @@ def choice(
     help: str | None = None,
     labelled: bool = True,
 ) -> str:
-    """One of a few options (what the address says -> what is shown), side by side."""
-    key = _sync_widget(parameter, [*options], default)
-    return st.segmented_control(
+    """Show a few options (value in the URL -> text on the page) side by side, and return the chosen value."""
+    key = _sync_widget(parameter, list(options), default)
+    chosen = st.segmented_control(
         label,
         list(options),
         format_func=lambda option: options[option],
@@ -36,23 +34,27 @@ def choice(
         help=help,
         label_visibility="visible" if labelled else "collapsed",
     )
+    return default if chosen is None else chosen
 
 
-def select(label: str, options: dict[str, str], parameter: str, default: str, ends: tuple[str, ...] = ()) -> str:
-    """One of many options, in a list that opens; a new choice leaves the parameters `ends` out of the address."""
-    key = _sync_widget(parameter, [*options], default)
+def select(label: str, options: dict[str, str], parameter: str, default: str, resets: tuple[str, ...] = ()) -> str:
+    """Show many options (value in the URL -> text on the page) in a select box, and return the chosen value.
+
+    A new choice removes the parameters `resets` from the URL.
+    """
+    key = _sync_widget(parameter, list(options), default)
     return st.selectbox(
         label,
         list(options),
         format_func=lambda option: options[option],
         key=key,
-        on_change=lambda: update(**{parameter: st.session_state[key] or None, **dict.fromkeys(ends)}),
+        on_change=lambda: update(**{parameter: st.session_state[key] or None, **dict.fromkeys(resets)}),
     )
 
 
 def toggle(label: str, parameter: str, on: str, off: str, default: bool, help: str | None = None) -> bool:
-    """Something that is there or not; the address says `on` or `off`."""
-    key = f"address_{parameter}"
+    """Show a toggle whose parameter in the URL is `on` or `off`, and return whether it is on."""
+    key = widget_key(parameter)
     st.session_state[key] = {on: True, off: False}.get(st.query_params.get(parameter, ""), default)
     return st.toggle(
         label,
@@ -63,40 +65,45 @@ def toggle(label: str, parameter: str, on: str, off: str, default: bool, help: s
 
 
 def one_of(parameter: str, allowed: Sequence[str]) -> str:
-    """What the address says, if that is allowed, else the first that is; the text is only ever compared."""
-    wanted = st.query_params.get(parameter)
-    return wanted if wanted in allowed else allowed[0]
+    """Return the parameter's value in the URL if it is allowed, else the first that is; it is only ever compared."""
+    value = st.query_params.get(parameter)
+    return value if value is not None and value in allowed else allowed[0]
 
 
 def integer(parameter: str, end: int, start: int = 0) -> int | None:
-    """The whole number in the address, if it is one from `start` to before `end`."""
+    """Return the integer in the URL if it is one of range(start, end), else None."""
     text = st.query_params.get(parameter, "")
     if text.isascii() and text.isdecimal() and len(text) < 10 and start <= int(text) < end:
         return int(text)
     return None
 
 
+def integer_or_warn(parameter: str, end: int) -> int | None:
+    """Return `integer`; show a warning if the URL has this parameter but no integer of range(end) for it."""
+    if is_invalid_integer(parameter, end):
+        st.warning(
+            f"The {parameter} in this link must be a whole number from 0 to {end - 1:,}; another one is shown instead."
+        )
+    return integer(parameter, end)
+
+
 def is_invalid_integer(parameter: str, end: int) -> bool:
-    """Does the address hold something else than a number of this range?"""
+    """Return whether the URL has this parameter but no integer of range(end) for it."""
     return parameter in st.query_params and integer(parameter, end) is None
 
 
+def shared_parameters() -> dict[str, str]:
+    """Return the parameters of this page that a link to another page keeps: the chosen run and digit."""
+    return {name: st.query_params[name] for name in SHARED_PARAMETERS if name in st.query_params}
+
+
+def widget_key(parameter: str) -> str:
+    """Return the key of the widget whose state is this parameter of the URL."""
+    return f"address_{parameter}"
+
+
 def _sync_widget(parameter: str, allowed: list[str], default: str) -> str:
-    """Let the address decide what the widget shows, after a link too; gives the widget's key."""
-    key = f"address_{parameter}"
+    """Set the widget's state from the URL, after a link too, and return the widget's key."""
+    key = widget_key(parameter)
     st.session_state[key] = one_of(parameter, [default, *allowed])
     return key
-
-
-def shared_parameters() -> dict[str, str]:
-    """What a link to another page takes along from this page's address: the run and the digit that were chosen."""
-    return {name: st.query_params[name] for name in ("run", "digit", "from") if name in st.query_params}
-
-
-def integer_or_warn(name: str, end: int) -> int | None:
-    """The whole number from 0 to before `end` that the page's address gives as `name`; if it is none, it says so."""
-    if is_invalid_integer(name, end):
-        st.warning(
-            f"The {name} in this link must be a whole number from 0 to {end - 1:,}; another one is shown instead."
-        )
-    return integer(name, end)

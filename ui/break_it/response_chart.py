@@ -1,48 +1,52 @@
-"""Charts of the Break it page."""
+"""The chart of the Break it page: the network's response as one setting changes."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ui.charts import finish
-from ui.palette import TRAINING, VALIDATION
+from ui.palette import CORRECT, CURRENT, INCORRECT
+
+MAX_LABELLED = 24  # predictions that fit along the top of a phone's chart; of more, every other one is shown
 
 
-def response_chart(stops: np.ndarray, believed: np.ndarray, right: int, value: float, axis: str) -> go.Figure:
-    """The probability (N, 10) of the `right` digit against what was turned, (N,); a mark at the present `value`.
+def response_chart(
+    points: np.ndarray, probabilities: np.ndarray, label: int, current: float, axis_title: str
+) -> go.Figure:
+    """Draw the probability of `label` against the (N,) points, with a mark at the `current` one.
 
-    Along the top stands what is read at each place.
+    `probabilities` is (N, 10). The predictions stand along the top.
     """
-    answers, here = believed.argmax(1), int(np.abs(stops - value).argmin())
-    apart = 1 if len(stops) < 25 else 2  # so that they do not touch on a phone
+    predicted, at_current = probabilities.argmax(1), int(np.abs(points - current).argmin())
+    step = 1 if len(points) <= MAX_LABELLED else 2
     figure = finish(go.Figure(), 240, left=0, right=0, top=4, bottom=0)
     figure.add_scatter(
-        x=stops,
-        y=believed[:, right],
+        x=points,
+        y=probabilities[:, label],
         mode="lines",
-        line={"color": VALIDATION, "width": 2.5},
-        customdata=answers,
-        hovertemplate=f"%{{x:g}}: {right} with %{{y:.1%}}, read as %{{customdata}}<extra></extra>",
+        line={"color": CORRECT, "width": 2.5},
+        customdata=predicted,
+        hovertemplate=f"%{{x:g}}: {label} with %{{y:.1%}}, read as %{{customdata}}<extra></extra>",
     )
     figure.add_scatter(
-        x=stops,
-        y=np.full(len(stops), 1.1),
+        x=points,
+        y=np.full(len(points), 1.1),
         mode="text",
-        text=[str(answer) if place % apart == 0 else "" for place, answer in enumerate(answers)],
-        textfont={"color": [VALIDATION if answer == right else TRAINING for answer in answers], "size": 13},
+        text=[str(digit) if position % step == 0 else "" for position, digit in enumerate(predicted)],
+        textfont={"color": [CORRECT if digit == label else INCORRECT for digit in predicted], "size": 13},
         hoverinfo="skip",
     )
     figure.add_scatter(
-        x=[stops[here]],
-        y=[believed[here, right]],
+        x=[points[at_current]],
+        y=[probabilities[at_current, label]],
         mode="markers",
-        marker={"color": TRAINING, "size": 12},
+        marker={"color": CURRENT, "size": 12},
         hoverinfo="skip",
     )
-    figure.add_vline(stops[here], line={"color": TRAINING, "width": 1, "dash": "dot"})
-    margin = 0.02 * float(np.ptp(stops))
-    figure.update_xaxes(title=axis, range=[stops.min() - margin, stops.max() + margin])
+    figure.add_vline(points[at_current], line={"color": CURRENT, "width": 1, "dash": "dot"})
+    margin = 0.02 * float(np.ptp(points))
+    figure.update_xaxes(title=axis_title, range=[points.min() - margin, points.max() + margin])
     figure.update_yaxes(
-        title=f"probability of {right}",
+        title=f"probability of {label}",
         range=[-0.03, 1.18],
         tickformat=".0%",
         tickvals=[0, 0.5, 1],

@@ -1,1 +1,1 @@
-"""Components with JavaScript of their own; each folder holds its py, js and css."""
+"""Streamlit components with JavaScript of their own; each folder holds its Python, JavaScript and CSS."""

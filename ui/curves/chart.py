@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnist_core.config import TrainConfig
+from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.runs import Run, RunError
 from ui import caches, charts, learning_curves
 from ui.labels import unique_run_label
@@ -10,20 +10,20 @@ from ui.learning_curves import CurveView
 
 
 def load_histories(runs: list[Run]) -> dict[str, learning_curves.Rows]:
-    """The chosen runs' histories; what cannot be read is said instead."""
-    found = {}
+    """Return the history of each run by name; show why a run failed or its history cannot be read."""
+    histories: dict[str, learning_curves.Rows] = {}
     for run in runs:
         try:
-            found[run.name] = caches.history(run)
+            histories[run.name] = caches.history(run)
             if run.error:
                 st.error(f"{unique_run_label(run)}: {run.error}")
         except RunError as error:
             st.error(str(error))
-    return found
+    return histories
 
 
 def show_curves(runs: list[Run], view: CurveView) -> None:
-    """The runs' curves, and what there is to notice."""
+    """Show the learning curves of the runs, and what to notice in them."""
     histories = load_histories(runs)
     st.plotly_chart(
         learning_curves.curves(histories, {run.name: unique_run_label(run) for run in runs}, view),
@@ -36,16 +36,19 @@ def show_curves(runs: list[Run], view: CurveView) -> None:
 
 
 def insight(runs: list[Run], view: CurveView) -> str:
-    """What to notice in the curves, in a sentence or two for a learner."""
-    if view.metric == "learning_rate":
-        return "What to notice: large steps find the valley, small ones its floor; most schedules end small."
-    text = (
-        "What to notice: dotted is training, full with markers validation. Where a dotted line goes on improving and "
-        "its full one does not, that network has begun to learn by heart."
-    )
+    """Return what to notice in the curves, in a few sentences."""
     configs = [run.config for run in runs if isinstance(run.config, TrainConfig)]
-    if len({run.config.dataset for run in runs}) > 1:
-        text += " Runs on the sample digits and on MNIST read different digits: their curves cannot be compared."
-    if view.metric == "loss" and len({config.label_smoothing > 0 for config in configs}) > 1:
-        text += " Runs with label smoothing have a higher loss by design: they are kept from being certain."
+    if view.metric == "learning_rate":
+        text = "What to notice: large steps find the valley, small ones its floor; most schedules end with small ones."
+    else:
+        text = (
+            "What to notice: dotted lines are training, solid lines with markers are validation. Where a dotted line "
+            "keeps improving and its solid one does not, that network has begun to memorise."
+        )
+        if len({run.config.dataset for run in runs}) > 1:
+            text += " Runs on the sample digits and on MNIST read different digits: their curves cannot be compared."
+        if view.metric == "loss" and len({config.label_smoothing > 0 for config in configs}) > 1:
+            text += " Runs with label smoothing have a higher loss by design: they are trained not to be too confident."
+    if any(isinstance(run.config, EnsembleConfig) for run in runs):
+        text += " An ensemble has no curve: it is not trained, its members were."
     return text

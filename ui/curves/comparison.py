@@ -1,4 +1,4 @@
-"""Two runs set against each other: the digits that only one of them reads right, and whether that is chance."""
+"""Compare two runs: the digits that only one of them reads correctly, and whether the difference is significant."""
 
 import numpy as np
 import streamlit as st
@@ -8,19 +8,23 @@ from mnist_core.runs import Predictions, Run, RunError
 from ui import caches, digit_browser, run_picker
 from ui.labels import unique_run_label
 
-SIGNIFICANCE_LEVEL = 0.05  # the customary border below which a difference is taken for real
+SIGNIFICANCE_LEVEL = 0.05  # the customary one
 
 
 def choose_pair(chosen: list[Run]) -> tuple[Run, Run] | None:
-    """Two tested runs to set against each other; with fewer than two the page says so."""
+    """Show pickers of two tested runs, at first two of the `chosen` ones if they are on the same data set.
+
+    With fewer than two tested runs say so and return None.
+    """
     tested = [run for run in caches.runs() if run.tested]
     if len(tested) < 2:
         st.info("Two tested runs are needed for this. Train another one: it appears here when it is finished.")
         return None
-    order = [run for run in chosen if run.name in {other.name for other in tested}] + tested
-    first = order[0]
-    fitting = [run for run in order if run.name != first.name and run.config.dataset == first.config.dataset]
-    second = next(iter(fitting), next(run for run in tested if run.name != first.name))
+    names = {run.name for run in tested}
+    candidates = [run for run in chosen if run.name in names] + tested
+    first = candidates[0]
+    others = [run for run in candidates if run.name != first.name]
+    second = next((run for run in others if run.config.dataset == first.config.dataset), others[0])
     with st.container(horizontal=True, key="pair"):
         return (
             run_picker.choose_run(first.name, "First run", "a"),
@@ -29,69 +33,73 @@ def choose_pair(chosen: list[Run]) -> tuple[Run, Run] | None:
 
 
 def show_comparison(first: Run, second: Run) -> None:
-    """The digits that one of two runs reads right and the other wrong, and whether that is more than chance."""
+    """Show how two runs differ on their test set; when they cannot be compared, show why."""
     if first.name == second.name:
         st.info("These are the same run. Choose two different ones.")
         return
-    sentence = run_picker.incomparable_reason(first, second)
-    if sentence:
-        st.warning(sentence)
+    reason = run_picker.incomparable_reason(first, second)
+    if reason:
+        st.warning(reason)
         return
     try:
-        answers = [caches.predictions(run) for run in (first, second)]
+        predictions = [caches.predictions(run) for run in (first, second)]
     except RunError as error:
         st.error(str(error))
         return
-    if not np.array_equal(answers[0].labels, answers[1].labels):
+    labels = predictions[0].labels
+    if not np.array_equal(labels, predictions[1].labels):
         st.warning("These two were tested on different digits, so they cannot be compared digit by digit.")
         return
-    found = compare_predictions(answers[0].log_probabilities, answers[1].log_probabilities, answers[0].labels)
-    counts = len(found.only_first), len(found.only_second)
-    st.markdown(verdict(*counts, found.p_value, unique_run_label(first), unique_run_label(second)))
+    comparison = compare_predictions(predictions[0].log_probabilities, predictions[1].log_probabilities, labels)
+    only_first, only_second = len(comparison.only_first), len(comparison.only_second)
+    st.markdown(verdict(only_first, only_second, comparison.p_value, unique_run_label(first), unique_run_label(second)))
     st.caption(
-        "How this is reckoned (McNemar's exact test): only digits that one reads right and the other wrong say "
-        "anything about which is better. If they were equally good, a coin would decide each of them; p is how often "
-        f"coins fall at least as unevenly as {counts[0]} to {counts[1]}. Below {SIGNIFICANCE_LEVEL:g} a difference is taken for real."
+        "How this is calculated (McNemar's exact test): only digits that one of the two reads correctly and the other "
+        "does not say anything about which is better. If both were equally good, each of these would be a fair coin "
+        "toss; the p-value is the probability that the tosses come out at least as unevenly as "
+        f"{only_first} to {only_second}. Below {SIGNIFICANCE_LEVEL:g} the difference is called significant."
     )
-    galleries(first, second, answers, found)
+    show_galleries(first, second, predictions, comparison)
 
 
 def verdict(only_first: int, only_second: int, p_value: float, first: str, second: str) -> str:
-    """McNemar's result in words."""
+    """Return the result of McNemar's test in words, from the numbers of digits that only one of two runs gets right."""
     if only_first + only_second == 0:
-        return f"**These two do not differ:** {first} and {second} read the very same digits right."
+        return f"**These two do not differ:** {first} and {second} read exactly the same digits correctly."
     chance = "less than 0.01 %" if p_value < 1e-4 else f"{100 * p_value:.3g} %"
-    counted = (
-        f"{only_first:,} digits are read right only by {first}, {only_second:,} only by {second}. Equally good "
-        f"networks would be at least this uneven in {chance} of cases (p = {p_value:.2g})."
+    counts = (
+        f"{only_first:,} digits are read correctly only by {first}, {only_second:,} only by {second}. Two equally good "
+        f"networks would differ at least this unevenly in {chance} of cases (p = {p_value:.2g})."
     )
     if p_value >= SIGNIFICANCE_LEVEL:
-        return f"**These two do not differ**, as far as these test digits can tell. {counted}"
+        return f"**These two do not differ**, as far as these test digits can tell. {counts}"
     better = first if only_first > only_second else second
-    return f"**These two differ: {better} is better.** {counted}"
+    return f"**These two differ: {better} is better.** {counts}"
 
 
-def galleries(first: Run, second: Run, answers: list[Predictions], found: Comparison) -> None:
-    """Both kinds of digits side by side, and below them the one that was clicked."""
-    selected = digit_browser.digit_in_url(len(answers[0].labels))
-    digits = digit_browser.available_test_digits(first, answers[0].labels)
+def show_galleries(first: Run, second: Run, predictions: list[Predictions], comparison: Comparison) -> None:
+    """Show the digits that only one run reads correctly side by side, and the selected one below them."""
+    first_label, second_label = unique_run_label(first), unique_run_label(second)
+    selected = digit_browser.digit_in_url(len(predictions[0].labels))
+    digits = digit_browser.available_test_digits(first, predictions[0].labels)
     if digits is None:
         st.caption(digit_browser.NO_IMAGES)
-    kinds = (("a", first, found.only_first, answers[1]), ("b", second, found.only_second, answers[0]))
-    for place, (key, run, places, wrong) in zip(st.columns(2, gap="medium"), kinds, strict=True):
-        with place:
-            about = f"Read right only by {unique_run_label(run)}: {len(places):,}"
-            st.markdown(f"**{about}**")
-            if len(places):
-                selected = digit_browser.paged_gallery(key, about, places, wrong, digits, digit_caption, selected)
+    kinds = (  # key, the run that is correct, the digits, the predictions of the run that is not
+        ("a", first_label, comparison.only_first, predictions[1]),
+        ("b", second_label, comparison.only_second, predictions[0]),
+    )
+    for column, (key, label, indices, mistaken) in zip(st.columns(2, gap="medium"), kinds, strict=True):
+        with column:
+            title = f"Read correctly only by {label}: {len(indices):,}"
+            st.markdown(f"**{title}**")
+            if len(indices):
+                selected = digit_browser.paged_gallery(key, title, indices, mistaken, digits, digit_caption, selected)
     if selected is not None:
         digit_browser.digit_detail(
-            selected,
-            digits,
-            {unique_run_label(first): (first, answers[0]), unique_run_label(second): (second, answers[1])},
+            selected, digits, {first_label: (first, predictions[0]), second_label: (second, predictions[1])}
         )
 
 
-def digit_caption(written: int, read: int, certain: float) -> str:
-    """What stands below a digit: what the run that was wrong took it for."""
-    return f"{written} → {read}"
+def digit_caption(label: int, predicted: int, confidence: float) -> str:
+    """Return the caption of a digit: its label and what the mistaken run read."""
+    return f"{label} → {predicted}"

@@ -1,4 +1,4 @@
-"""The parts of the Curves page about several runs: which are chosen, how they are drawn, their table."""
+"""The controls of the Curves page: which runs are chosen, and how their curves are drawn."""
 
 import streamlit as st
 
@@ -8,14 +8,16 @@ from ui import caches, learning_curves, url_state
 from ui.labels import unique_run_label
 from ui.learning_curves import CurveView
 
-MAX_RUNS = 10  # runs at once: more lines than that cannot be followed
-SMOOTHING = {"1": "none", "12": "some", "40": "much"}
+MAX_RUNS = 10  # more curves in one chart cannot be followed
+DEFAULT_RUNS = 5  # chosen at first where there is no run of a reference program's recipe
+SMOOTHING = {"1": "none", "12": "some", "40": "strong"}  # rows in each mean
 
 
 def choose_runs() -> list[Run]:
-    """A searchable picker of several runs; the address keeps them as `runs`, with commas between.
+    """Show a searchable picker of several runs; the URL keeps their names as `runs`, separated by commas.
 
-    At first it is the runs of the seeds' recipes, the one another page was about, and what is training.
+    At first these are the runs of the reference programs' recipes, the run another page was about, and the run that
+    is training.
     """
     runs = {run.name: run for run in caches.runs()}
     if not runs:
@@ -24,35 +26,36 @@ def choose_runs() -> list[Run]:
     live = caches.executor().run
     linked = st.query_params.get("run")
     if "runs" in st.query_params:
-        wanted = [name for name in st.query_params["runs"].split(",") if name]
+        requested = [name for name in st.query_params["runs"].split(",") if name]
     else:
         if live and linked != live.name:
             linked = st.query_params["run"] = live.name  # so that it is still shown when it has ended
-        seeds = [name for name, recipe in RECIPES.items() if recipe.reported and name in runs]
-        wanted = [*(seeds or list(runs)[:5]), *([linked] if linked else [])]
-    known = list(dict.fromkeys(name for name in wanted if name in runs))
-    if len(known) < len(set(wanted)):
+        references = [name for name, recipe in RECIPES.items() if recipe.reported and name in runs]
+        requested = [*(references or list(runs)[:DEFAULT_RUNS]), *([linked] if linked else [])]
+    known = list(dict.fromkeys(name for name in requested if name in runs))
+    if len(known) < len(set(requested)):
         st.warning("A run in this link is not on this server; the others are shown.")
     if len(known) > MAX_RUNS:
-        st.warning(f"At most {MAX_RUNS} runs fit into one picture; the first {MAX_RUNS} of this link are shown.")
-    st.session_state["address_runs"] = known[:MAX_RUNS]
+        st.warning(f"At most {MAX_RUNS} runs fit into one chart; the first {MAX_RUNS} of this link are shown.")
+    key = url_state.widget_key("runs")
+    st.session_state[key] = known[:MAX_RUNS]
     names = st.multiselect(
         "Runs",
         list(runs),
         format_func=lambda name: unique_run_label(runs[name]),
         max_selections=MAX_RUNS,
-        key="address_runs",
-        on_change=lambda: url_state.update(runs=",".join(st.session_state["address_runs"]), digit=None),
+        key=key,
+        on_change=lambda: url_state.update(runs=",".join(st.session_state[key]), digit=None),
         placeholder="Choose runs; type to search",
     )
     if live and live.name in runs and live.name not in names:
-        add = ",".join([*names[: MAX_RUNS - 1], live.name])
-        st.button("Add the run that is training now", on_click=lambda: url_state.update(runs=add), key="add_live")
+        added = ",".join([*names[: MAX_RUNS - 1], live.name])
+        st.button("Add the run that is training now", on_click=lambda: url_state.update(runs=added), key="add_live")
     return [runs[name] for name in names]
 
 
 def choose_view() -> CurveView:
-    """What of the curves is drawn: the address keeps it."""
+    """Show the controls of what is drawn; the URL keeps it."""
     with st.container(horizontal=True, key="view"):
         metric = url_state.choice(
             "Curve",
@@ -60,14 +63,13 @@ def choose_view() -> CurveView:
             "metric",
             "accuracy",
             "Accuracy: digits read correctly, divided by all that were read. Loss: the mean of −ln(probability given "
-            "to the right digit), in nats; 2.30 is guessing. Learning rate: the size of a step.",
+            "to the correct digit), in nats; 2.30 is guessing. Learning rate: the size of a step.",
         )
-        usual = "log" if metric == "loss" else "linear"
         scale = url_state.choice(
             "Scale",
             learning_curves.SCALES,
             "scale",
-            usual,
+            "log" if metric == "loss" else "linear",
             "On a logarithmic scale equal distances are equal factors. Accuracy is then drawn as 1 − accuracy, the "
             "share misread.",
         )
@@ -90,7 +92,7 @@ def choose_view() -> CurveView:
             "Smoothing",
             SMOOTHING,
             "smoothing",
-            "12",
+            str(learning_curves.SMOOTHING),
             "The training lines show the mean of the latest 1, 12 or 40 values; the values themselves stay visible, "
             "paler, behind them.",
         )

@@ -7,43 +7,11 @@ import streamlit as st
 
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.runs import Run
-from ui import metric_row, run_table
+from ui import run_table
 from ui.labels import format_value, percent, unique_run_label
+from ui.metric_row import Metric, metric_row
 
-
-def summary(runs: list[Run]) -> None:
-    """The best of the chosen runs, each in one figure."""
-    tested = [run for run in runs if run.tested]
-    if not tested:
-        return
-    mnist = [run for run in tested if run.config.dataset == "mnist"]
-    best = max(mnist or tested, key=lambda run: run.outcome.test.accuracy)
-    low, high = best.outcome.test.interval
-    quick = min(tested, key=lambda run: run.outcome.cpu_seconds)
-    small = min(tested, key=lambda run: run.outcome.parameters)
-    metric_row.metric_row(
-        (
-            "Best test accuracy",
-            percent(best.outcome.test.accuracy),
-            unique_run_label(best),
-            "Test digits read correctly, divided by all test digits. The 95 % interval, where another test set would "
-            f"likely put it, is {100 * low:.2f} to {100 * high:.2f} %: a run inside it does not clearly differ.",
-        ),
-        (
-            "Least work",
-            f"{quick.outcome.cpu_seconds:,.0f} CPU s",
-            unique_run_label(quick),
-            "Seconds that the processor's cores worked for the training, added up.",
-        ),
-        (
-            "Smallest network",
-            f"{small.outcome.parameters:,}",
-            unique_run_label(small),
-            "Parameters: the weights and biases that the network learned, counted.",
-        ),
-    )
-
-
+SHARED_SETTINGS = ("dataset", "batch_size", "schedule", "augmentation", "seed")  # named below the table where equal
 TABLE_COLUMNS = run_table.COLUMNS | {
     "Run": st.column_config.TextColumn(pinned=True, help="What the run is called on all pages."),
     "Validation": st.column_config.NumberColumn(
@@ -55,43 +23,81 @@ TABLE_COLUMNS = run_table.COLUMNS | {
 }
 
 
+def summary(runs: list[Run]) -> None:
+    """Show the best test accuracy, the least work and the smallest network among the tested runs."""
+    tested = [run for run in runs if run.tested]
+    if not tested:
+        return
+    mnist = [run for run in tested if run.config.dataset == "mnist"]
+    best = max(mnist or tested, key=lambda run: run.outcome.test.accuracy)
+    low, high = best.outcome.test.interval
+    quickest = min(tested, key=lambda run: run.outcome.cpu_seconds)
+    smallest = min(tested, key=lambda run: run.outcome.parameters)
+    metric_row(
+        Metric(
+            "Best test accuracy",
+            percent(best.outcome.test.accuracy),
+            unique_run_label(best),
+            "Test digits read correctly, divided by all test digits. The 95 % interval, where another test set would "
+            f"likely put it, is {100 * low:.2f} to {100 * high:.2f} %: a run inside it does not clearly differ.",
+        ),
+        Metric(
+            "Least work",
+            f"{quickest.outcome.cpu_seconds:,.0f} CPU s",
+            unique_run_label(quickest),
+            "Seconds that the processor's cores worked for the training, added up.",
+        ),
+        Metric(
+            "Smallest network",
+            f"{smallest.outcome.parameters:,}",
+            unique_run_label(smallest),
+            "Parameters: the weights and biases that the network learned, counted.",
+        ),
+    )
+
+
 def table(runs: list[Run]) -> None:
-    """The chosen runs with the settings that set them apart in front, to be sorted by a click on a column."""
+    """Show the runs with their results and, in front, the settings in which they differ.
+
+    An ensemble has no settings; its cells are empty.
+    """
     settings = [asdict(run.config) if isinstance(run.config, TrainConfig) else {} for run in runs]
     trained = [values for values in settings if values]
     names = [field.name for field in fields(TrainConfig)] if trained else []
-    apart = [name for name in names if len({values[name] for values in trained}) > 1]
+    differing = [name for name in names if len({values[name] for values in trained}) > 1]
     rows = []
     for run, values in zip(runs, settings, strict=True):
-        shelf = run_table.run_row(run)
-        validation = run.outcome.validation.accuracy if run.tested else None
+        results = run_table.run_row(run)
+        validation = round(100 * run.outcome.validation.accuracy, 2) if run.tested else None
         rows.append(
             {"Run": unique_run_label(run)}
-            | {setting_of(name).label: cell_value(name, values.get(name)) for name in apart}
-            | {name: shelf[name] for name in ("Test accuracy", "95 % interval")}
-            | {"Validation": None if validation is None else round(100 * validation, 2)}
-            | {name: shelf[name] for name in ("CPU seconds", "Parameters", "Status")}
+            | {setting_of(name).label: cell_value(name, values.get(name)) for name in differing}
+            | {column: results[column] for column in ("Test accuracy", "95 % interval")}
+            | {"Validation": validation}
+            | {column: results[column] for column in ("CPU seconds", "Parameters", "Status")}
         )
-    help_of = {setting_of(name).label: st.column_config.Column(help=setting_of(name).help) for name in apart}
+    setting_columns = {
+        setting_of(name).label: st.column_config.Column(help=setting_of(name).help) for name in differing
+    }
     st.dataframe(
         pd.DataFrame(rows),
-        column_config=help_of | TABLE_COLUMNS,
+        column_config=setting_columns | TABLE_COLUMNS,
         hide_index=True,
         key="table",
         alt="The chosen runs: the settings that differ, test accuracy with its interval, CPU seconds and parameters",
     )
-    same = [
-        name
-        for name in ("dataset", "batch_size", "schedule", "augmentation", "seed")
-        if name in names and name not in apart
-    ]
-    shared = ", ".join(f"{setting_of(name).label.lower()} {format_value(name, trained[0][name])}" for name in same)
+    shared = ", ".join(
+        f"{setting_of(name).label.lower()} {format_value(name, trained[0][name])}"
+        for name in SHARED_SETTINGS
+        if name in names and name not in differing
+    )
+    which = "runs" if len(trained) == len(runs) else "single networks"
     st.caption(
         "Only the settings that differ are columns; click one to sort by it. "
-        + (f"The same in all: {shared}." if len(runs) > 1 and shared else "")
+        + (f"The same for all {which}: {shared}." if len(trained) > 1 and shared else "")
     )
 
 
 def cell_value(name: str, value: object) -> object:
-    """A setting in the table: numbers stay numbers, so that they sort as such."""
+    """Return a setting as the table shows it: numbers stay numbers, so that they sort as such."""
     return format_value(name, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""A picture instead of a drawing: brought, checked, its digits found and read one by one."""
+"""An uploaded picture or photo instead of a drawing: decoded, its digits found and predicted one by one."""
 
 import numpy as np
 import streamlit as st
@@ -9,6 +9,7 @@ from mnist_core.runs import Run
 from mnist_core.segmentation import FoundDigit, find_digits
 from ui import charts
 from ui.components.gallery.gallery import gallery
+from ui.digit_picker import DRAWN_DIGIT_KEY
 from ui.draw import prediction, rendering
 from ui.labels import run_label
 
@@ -17,25 +18,25 @@ SOURCE_ICONS = {DRAW: ":material/draw:", UPLOAD: ":material/upload:", CAMERA: ":
 
 
 def choose_source() -> str:
-    """Where the digit comes from; a camera is asked for only when it is chosen."""
-    chosen = st.segmented_control(
+    """Let the visitor choose where the digit comes from; return DRAW, UPLOAD or CAMERA."""
+    source = st.segmented_control(
         "Where the digit comes from",
         list(SOURCE_ICONS),
         default=DRAW,
-        format_func=lambda way: f"{SOURCE_ICONS[way]} {way}",
+        format_func=lambda source: f"{SOURCE_ICONS[source]} {source}",
         label_visibility="collapsed",
-        key="way",
+        key="source",
         required=True,
         persist_state="session",
     )
-    return str(chosen or DRAW)
+    return source or DRAW
 
 
-def image_section(way: str, run: Run) -> None:
-    """Ask for a picture, find its digits, read them, and show one in detail."""
-    picture = ask_for_image(way)
+def image_section(source: str, run: Run) -> None:
+    """Ask for a picture, find its digits, predict them, and show one in detail."""
+    picture = ask_for_image(source)
     if picture is None:
-        st.session_state["drawn_digit"] = None
+        st.session_state[DRAWN_DIGIT_KEY] = None
         st.caption(
             "A photo of digits on paper, a scan or a drawing: dark on light or light on dark, one digit or many. What "
             "to notice: write them apart, with a pen that is easy to see. The picture is not kept."
@@ -44,21 +45,21 @@ def image_section(way: str, run: Run) -> None:
     if picture.note:
         st.info(picture.note)
     try:
-        found = find_digits(picture.pixels)
+        digits = find_digits(picture.pixels)
     except EmptyDrawing as error:
         st.error(as_sentence(error))
         return
-    believed, sentences = prediction.predict_all([run], np.stack([one.digit for one in found]))
-    if run.name not in believed:
-        st.error(sentences[0])
+    probabilities, errors = prediction.predict_all([run], np.stack([found.digit for found in digits]))
+    if run.name not in probabilities:
+        st.error(errors[0])
         return
-    show_digits(picture, found, believed[run.name], run)
+    show_digits(picture, digits, probabilities[run.name], run)
 
 
-def ask_for_image(way: str) -> image_file.DecodedImage | None:
-    """The picture that was brought; None, and a sentence if it is a bad one, until there is one."""
-    if way == CAMERA:
-        file = st.camera_input("Hold a digit before the camera")
+def ask_for_image(source: str) -> image_file.DecodedImage | None:
+    """Ask for a picture and return it; None while there is none, or after an error message if it is a bad one."""
+    if source == CAMERA:
+        file = st.camera_input("Hold a digit up to the camera")
     else:
         file = st.file_uploader("A picture of one digit or several", type=["png", "jpg", "jpeg", "webp"])
     try:
@@ -68,59 +69,63 @@ def ask_for_image(way: str) -> image_file.DecodedImage | None:
         return None
 
 
-def as_sentence(error: ValueError) -> str:
-    """What was wrong with a picture, as a sentence."""
+def as_sentence(error: Exception) -> str:
+    """Return the error's message as a sentence, with a capital letter and a full stop."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def show_digits(picture: image_file.DecodedImage, found: list[FoundDigit], believed: np.ndarray, run: Run) -> None:
-    """The picture with its digits marked; beside it the one that was clicked, as the network sees it."""
-    answers = [
-        answer if len(answer) == 1 else "?" for answer in (rendering.answer_text(values)[0] for values in believed)
-    ]
+def show_digits(
+    picture: image_file.DecodedImage, digits: list[FoundDigit], probabilities: np.ndarray, run: Run
+) -> None:
+    """Show the picture with its digits marked; beside it the selected one, as the network sees it.
+
+    `probabilities` are the run's, (N, 10), of the N digits.
+    """
+    texts = [rendering.answer_text(values)[0] for values in probabilities]
+    answers = [text if len(text) == 1 else "?" for text in texts]
     with st.container(horizontal=True, key="desk"):
         with st.container(key="picture"):
             st.metric(
                 f"{run_label(run)} reads",
                 " ".join(answers),
-                f"{len(found)} found" if len(found) > 1 else "one digit found",
+                f"{len(digits)} digits found" if len(digits) > 1 else "one digit found",
                 delta_color="off",
                 delta_arrow="off",
                 help=rendering.ANSWER_RULE,
             )
-            st.image(rendering.annotate_picture(picture.pixels, found, answers))
+            st.image(rendering.annotate_picture(picture.pixels, digits, answers))
         with st.container(key="desk_answer"):
-            chosen = choose_found_digit(found, answers) if len(found) > 1 else 0
+            index = choose_found_digit(digits, answers) if len(digits) > 1 else 0
             st.plotly_chart(
-                charts.probabilities(believed[chosen]),
+                charts.probabilities(probabilities[index]),
                 key="probabilities_of_one",
                 config=charts.PLOTLY_CONFIG,
                 alt="The probability of each of the ten digits",
             )
+        drawing = prediction.PreparedDrawing(digits[index].preparation.ink, digits[index].preparation)
         with st.container(key="desk_seen", width=250):
             st.markdown("**What the network sees**")
-            st.html(rendering.network_input_html(found[chosen].digit))
-            brought = prediction.PreparedDrawing(found[chosen].steps.ink, found[chosen].steps)
-            prediction.look_inside_link(run, brought)
-    prediction.show_preparation(brought, False)
-    prediction.show_all_models(run, found[chosen].digit)
+            st.html(rendering.network_input_html(drawing.prepared))
+            prediction.look_inside_link(run, drawing)
+    prediction.show_preparation(drawing, skipped=False)
+    prediction.show_all_models(run, drawing.prepared)
 
 
-def choose_found_digit(found: list[FoundDigit], answers: list[str]) -> int:
-    """The place of the digit that was clicked; the first one until then."""
-    names = range(len(found))
-    before = min(st.session_state.get("found_chosen", 0), len(found) - 1)
+def choose_found_digit(digits: list[FoundDigit], answers: list[str]) -> int:
+    """Show the digits that were found; return the index of the selected one, at first 0."""
+    indices = range(len(digits))
+    selected = min(st.session_state.get("selected_found_digit", 0), len(digits) - 1)
     clicked = gallery(
         "found",
         "The digits that were found",
-        names,
-        np.stack([one.digit for one in found]),
-        [f"{number + 1}: {answers[number]}" for number in names],
-        [f"Digit {number + 1} is read as {answers[number].replace('?', 'not sure')}" for number in names],
-        selected=before,
+        indices,
+        np.stack([found.digit for found in digits]),
+        [f"{index + 1}: {answers[index]}" for index in indices],
+        [f"Digit {index + 1} is read as {answers[index].replace('?', 'not sure')}" for index in indices],
+        selected=selected,
     )
-    if clicked is not None and clicked != before:
-        st.session_state["found_chosen"] = clicked
+    if clicked is not None and clicked != selected:
+        st.session_state["selected_found_digit"] = clicked
         st.rerun()
-    return before
+    return selected

@@ -1,4 +1,4 @@
-"""A digit that a visitor brings, read: the answer of the chosen run, what it saw, and what all the others say."""
+"""The prediction of a drawn or uploaded digit: the answer, what the network saw, and what every model reads."""
 
 from dataclasses import dataclass
 
@@ -8,71 +8,73 @@ import streamlit as st
 from mnist_core.drawing import EmptyDrawing, Preparation, naive_resize, prepare
 from mnist_core.runs import Run, RunError
 from ui import caches, charts, shell
+from ui.digit_picker import DRAWING_SOURCE, DRAWN_DIGIT_KEY
 from ui.draw import rendering
 from ui.labels import percent, run_label
 
 SKIP_HELP = (
-    "Feeds the canvas just resized to 28 × 28, as most programs of this kind do. The network learned from digits that "
-    "were cut out, scaled and centred, so it misreads many that come otherwise: draw a small one in a corner and try. "
-    "Of pen strokes, an ordinary network reads about 75 % just resized and 97 % prepared."
+    "Feeds the network the canvas just resized to 28 × 28, as many programs do. The network learned from digits that "
+    "were cropped, scaled and centred, so it misreads many that are not: draw a small one in a corner and try. Of pen "
+    "strokes, an ordinary network reads about 75 % correctly when they are just resized, and 97 % when prepared."
 )
 PREPARED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), prepared as MNIST's digits were."
-RESIZED_NOTE = "The canvas just resized, with nothing cut out, scaled or centred: as most programs do it."
+RESIZED_NOTE = "The canvas just resized, with nothing cropped, scaled or centred: as many programs do it."
 
 
 @dataclass(frozen=True)
 class PreparedDrawing:
-    """A digit that a visitor drew or photographed."""
+    """A digit that a visitor drew or photographed, with its preparation."""
 
-    sheet: np.ndarray  # uint8 (H, W), ink bright on black
-    steps: Preparation  # how it became the digit that MNIST would have made of it
+    canvas: np.ndarray  # uint8 (H, W), ink bright on black
+    preparation: Preparation
 
     @property
     def prepared(self) -> np.ndarray:
-        """uint8 (28, 28), as MNIST's digits are."""
-        return self.steps.digit
+        """The uint8 (28, 28) digit, prepared as MNIST's digits were."""
+        return self.preparation.digit
 
     @property
-    def raw(self) -> np.ndarray:
-        """uint8 (28, 28), the sheet just resized."""
-        return naive_resize(self.sheet)
+    def naive(self) -> np.ndarray:
+        """The uint8 (28, 28) canvas, just resized."""
+        return naive_resize(self.canvas)
 
 
-def prepare_drawing(sheet: np.ndarray | None) -> PreparedDrawing | None:
-    """What is on the pad; None while there is nothing to read on it."""
+def prepare_drawing(canvas: np.ndarray | None) -> PreparedDrawing | None:
+    """Return the drawing on a uint8 canvas (H, W), prepared; None if there is none."""
     try:
-        # A frame of paper around it: on a photo, what comes in from the edge is no digit; on a pad it is.
-        return None if sheet is None else PreparedDrawing(sheet, prepare(np.pad(sheet, 1)))
+        # An empty border around it: on a photo, ink at the border is no part of a digit; on the canvas it is.
+        return None if canvas is None else PreparedDrawing(canvas, prepare(np.pad(canvas, 1)))
     except EmptyDrawing:
         return None
 
 
 def load_with_spinner(run: Run) -> Run:
-    """The run, ready to read; says so while the first visitor waits for the networks. Raises RunError."""
+    """Return the run with its network loaded; say so while the first visitor waits for it. Raises RunError."""
     if caches.preload_networks().is_alive():
-        with st.spinner("The networks are being loaded, once for this server: a few seconds."):
+        with st.spinner("Loading the networks, once for this server: this takes a few seconds."):
             return caches.loaded_run(run)
     return caches.loaded_run(run)
 
 
 def predict_or_error(run: Run, digit: np.ndarray) -> np.ndarray | None:
-    """float32 (10,): what the run believes of a uint8 (28, 28) digit; None, and a sentence, if it cannot be loaded."""
+    """Return the run's probabilities (10,) of a uint8 (28, 28) digit; None, with an error shown, if it cannot load."""
     try:
-        return load_with_spinner(run).predict(digit[None])[0]
+        probabilities: np.ndarray = load_with_spinner(run).predict(digit[None])[0]
     except RunError as error:
         st.error(str(error))
         return None
+    return probabilities
 
 
-def show_answer(run: Run, digit: np.ndarray | None) -> np.ndarray | None:
-    """The answer in large letters, and its ten probabilities (10,) as bars; without a digit it says so."""
+def show_answer(run: Run, digit: np.ndarray | None) -> None:
+    """Show the run's answer to a uint8 (28, 28) digit in large letters, and its ten probabilities as bars."""
     probabilities = None if digit is None else predict_or_error(run, digit)
     if probabilities is None:
-        text, below = "–", "nothing is drawn yet" if digit is None else "this model cannot answer"
+        text, note = "–", "nothing is drawn yet" if digit is None else "this model cannot answer"
     else:
-        text, below = rendering.answer_text(probabilities)
+        text, note = rendering.answer_text(probabilities)
     with st.container(key="answer"):
-        st.metric("It reads", text, below, delta_color="off", delta_arrow="off", help=rendering.ANSWER_RULE)
+        st.metric("It reads", text, note, delta_color="off", delta_arrow="off", help=rendering.ANSWER_RULE)
     st.plotly_chart(
         charts.probabilities(np.zeros(10) if probabilities is None else probabilities),
         key="probabilities",
@@ -80,74 +82,83 @@ def show_answer(run: Run, digit: np.ndarray | None) -> np.ndarray | None:
         alt="The probability of each of the ten digits",
     )
     st.caption("What to notice: the bars change with every stroke, and doubt is shared between digits that look alike.")
-    return probabilities
 
 
 def shown_runs(chosen: Run) -> list[Run]:
-    """The runs that come with the app and were tested on MNIST, and the chosen one."""
+    """Return the chosen run, and the shipped runs that were tested on MNIST."""
     tested = [run for run in caches.runs() if run.shipped and run.config.dataset == "mnist" and run.tested]
     return tested if chosen.name in [run.name for run in tested] else [chosen, *tested]
 
 
 def predict_all(runs: list[Run], digits: np.ndarray) -> tuple[dict[str, np.ndarray], list[str]]:
-    """By name, each run's (N, 10) probabilities of uint8 (N, 28, 28); and a sentence for each that cannot be loaded."""
-    believed, sentences = {}, []
+    """Return the probabilities (N, 10) of uint8 digits (N, 28, 28) by the name of the run, and error messages.
+
+    There is a message for each run that cannot be loaded.
+    """
+    probabilities, errors = {}, []
     for run in runs:
         try:
-            believed[run.name] = load_with_spinner(run).predict(digits)
+            probabilities[run.name] = load_with_spinner(run).predict(digits)
         except RunError as error:
-            sentences.append(str(error))
-    return believed, sentences
+            errors.append(str(error))
+    return probabilities, errors
 
 
 def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
-    """What every run reads, those that agree with the chosen one first, the surest on top."""
-    st.subheader("All models vote", anchor=False)
+    """Show what every run predicts: first those that agree with the chosen one, the most confident on top."""
+    st.subheader("What every model reads", anchor=False)
     if digit is None:
         st.caption("Draw a digit, and every model that comes with the app says what it reads.")
         return
     runs = {run.name: run for run in shown_runs(chosen)}
-    answers, sentences = predict_all(list(runs.values()), digit[None])
-    believed = {name: values[0] for name, values in answers.items()}
-    reads = {name: int(values.argmax()) for name, values in believed.items()}
-    leader = reads.get(chosen.name, max(reads.values(), key=list(reads.values()).count) if reads else None)
-    order = sorted(reads, key=lambda name: (reads[name] != leader, reads[name], -believed[name].max()))
-    agreeing = sum(read == leader for read in reads.values())
-    st.caption(f"{agreeing} of {len(runs)} read a {leader}. What to notice: where they disagree, look at your digit.")
-    lost = [name for name in runs if name not in reads]
-    sure = [rendering.answer_text(believed[name]) for name in order]
+    of_digits, errors = predict_all(list(runs.values()), digit[None])
+    probabilities = {name: values[0] for name, values in of_digits.items()}
+    predicted = {name: int(values.argmax()) for name, values in probabilities.items()}
+    most_frequent = max(predicted.values(), key=list(predicted.values()).count) if predicted else None
+    reference = predicted.get(chosen.name, most_frequent)
+    order = sorted(
+        predicted, key=lambda name: (predicted[name] != reference, predicted[name], -probabilities[name].max())
+    )
+    agreeing = sum(prediction == reference for prediction in predicted.values())
+    st.caption(
+        f"{agreeing} of {len(runs)} read a {reference}. What to notice: where they disagree, look at your digit."
+    )
+    failed = [name for name in runs if name not in predicted]
+    unsure = {name: rendering.answer_text(probabilities[name])[0] == "not sure" for name in order}
+    missing = ["–"] * len(failed)
     st.table(
         {
-            "Model": [run_label(runs[name]) + (" (chosen)" if name == chosen.name else "") for name in [*order, *lost]],
-            "Reads": [str(reads[name]) for name in order] + ["–"] * len(lost),
-            "Probability": [rendering.format_probability(believed[name].max()) for name in order] + ["–"] * len(lost),
+            "Model": [run_label(runs[name]) + (" (chosen)" if name == chosen.name else "") for name in order + failed],
+            "Reads": [str(predicted[name]) for name in order] + missing,
+            "Probability": [rendering.format_probability(probabilities[name].max()) for name in order] + missing,
             "Agrees": [
-                ("yes" if reads[name] == leader else "no") + (", not sure" if text == "not sure" else "")
-                for name, (text, _) in zip(order, sure, strict=True)
+                ("yes" if predicted[name] == reference else "no") + (", not sure" if unsure[name] else "")
+                for name in order
             ]
-            + ["–"] * len(lost),
-            "On MNIST's test": [percent(runs[name].outcome.test.accuracy) for name in [*order, *lost]],
+            + missing,
+            "On MNIST's test set": [percent(runs[name].outcome.test.accuracy) for name in order + failed],
         },
         border="horizontal",
         hide_index=True,
     )
-    for sentence in sentences:
-        st.caption(sentence)
+    for error in errors:
+        st.caption(error)
 
 
-def show_preparation(brought: PreparedDrawing | None, skipped: bool) -> None:
-    """The steps from the drawing to the digit."""
+def show_preparation(drawing: PreparedDrawing | None, skipped: bool) -> None:
+    """Show the steps from the drawing to the digit."""
     st.subheader("How it got there", anchor=False)
-    if brought is None:
-        st.caption("Draw a digit: the steps that turn it into one of MNIST's kind appear here.")
+    if drawing is None:
+        st.caption("Draw a digit: the steps that turn it into a digit like MNIST's appear here.")
         return
     if skipped:
         st.caption("These steps are skipped now.")
-    st.html(rendering.preparation_html(brought.steps))
+    st.html(rendering.preparation_html(drawing.preparation))
 
 
-def look_inside_link(run: Run, brought: PreparedDrawing | None) -> None:
-    """Keep the digit for the page that shows it inside the network, and lead there."""
-    st.session_state["drawn_digit"] = None if brought is None else brought.prepared  # uint8 (28, 28)
-    if brought is not None:
-        shell.page_link("Look inside", "Look inside the network with this digit", run=run.name, **{"from": "drawing"})
+def look_inside_link(run: Run, drawing: PreparedDrawing | None) -> None:
+    """Keep the digit for the pages about one digit, and link to the one that shows it inside the network."""
+    st.session_state[DRAWN_DIGIT_KEY] = None if drawing is None else drawing.prepared  # uint8 (28, 28)
+    if drawing is not None:
+        query = {"run": run.name, "from": DRAWING_SOURCE}
+        shell.page_link("Look inside", "Look inside the network with this digit", **query)

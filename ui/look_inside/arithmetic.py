@@ -1,84 +1,112 @@
-"""How one number in a layer came about: patch times filter, summed, plus the bias."""
+"""How one value of a layer is computed: an input patch times the filter, summed, plus the bias."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from mnist_core.analysis import activations
-from mnist_core.analysis.activations import LayerActivation
+from mnist_core.analysis.activations import LayerActivation, weighted_sum
 from ui import charts, url_state
 from ui.look_inside import feature_maps
+from ui.look_inside.feature_maps import format_number
 
-MAX_CHANNELS = 3  # channels whose products are written out; the others are a bar
+if TYPE_CHECKING:
+    from torch import nn
+
+MAX_CHANNELS = 3  # input channels whose products are written out; the others are bars
 
 
 def show_arithmetic(
-    layer, passed: list[LayerActivation], step: LayerActivation, values: np.ndarray, place: int, row: int, column: int
+    layer: "nn.Module",
+    activations: list[LayerActivation],
+    selected: LayerActivation,
+    values: np.ndarray,
+    index: int,
+    row: int,
+    column: int,
 ) -> None:
-    """How one value came about: patch times filter, summed, plus the bias."""
-    shown = values[place] if values.ndim == 1 else values[place, row, column]
-    where = f"Number {place}" if values.ndim == 1 else f"Map {place} at row {row}, column {column}"
-    found = activations.weighted_sum(layer, step.before, place, row, column)
-    st.subheader(f"{where} is {feature_maps.format_number(shown)}", anchor=False)
-    if found is None:
-        no_weighted_sum(passed, step, place, row, column, shown)
+    """Show how one of the layer's output `values` is computed: of map `index` at (row, column), or of unit `index`."""
+    has_maps = selected.input.ndim == 3
+    value = values[index] if values.ndim == 1 else values[index, row, column]
+    position = f"Unit {index}" if values.ndim == 1 else f"Map {index} at row {row}, column {column}"
+    terms = weighted_sum(layer, selected.input, index, row, column)
+    st.subheader(f"{position} is {format_number(value)}", anchor=False)
+    if terms is None:
+        no_weighted_sum(activations, selected, index, row, column, value)
         return
-    source, kind = input_name(passed, step), "map" if step.before.ndim == 3 else "number"
-    parts = found.products.sum((1, 2))
+    source, kind = input_name(activations, selected), "map" if has_maps else "unit"
+    contributions = terms.products.sum((1, 2))
     with st.container(key="sum"):
-        many = f"{found.products.size:,} products" + (f" of {len(parts):,} {kind}s" if len(parts) > 1 else "")
+        count = f"{terms.products.size:,} products"
+        count += f" of {len(contributions):,} {kind}s" if len(contributions) > 1 else ""
         st.markdown(
-            f"Sum of {many} **{feature_maps.format_number(found.products.sum())}** + bias **{feature_maps.format_number(found.bias)}** "
-            f"= **{feature_maps.format_number(found.value)}**"
+            f"Sum of {count} **{format_number(terms.products.sum())}** + bias **{format_number(terms.bias)}** "
+            f"= **{format_number(terms.value)}**"
         )
-    order = np.argsort(-np.abs(parts), kind="stable")[:MAX_CHANNELS]
-    if len(parts) > MAX_CHANNELS and step.before.ndim == 3:
-        st.caption(f"The {MAX_CHANNELS} of the {len(parts)} maps of {source} that add most, then all of them as bars.")
-    if step.before.ndim == 3:
-        for at in order:
+    if has_maps:
+        largest = np.argsort(-np.abs(contributions), kind="stable")[:MAX_CHANNELS]
+        if len(contributions) > MAX_CHANNELS:
             st.caption(
-                f"From {kind} {found.channels[at]} of {source}: the products sum to {feature_maps.format_number(parts[at])}."
+                f"The {MAX_CHANNELS} of the {len(contributions)} maps of {source} that contribute most, "
+                "then all of them as bars."
             )
-            st.html(feature_maps.products_html(found, at))
-    if len(parts) > 1:
+        for channel in largest:
+            st.caption(
+                f"From {kind} {terms.channels[channel]} of {source}: the products sum to "
+                f"{format_number(contributions[channel])}."
+            )
+            st.html(feature_maps.products_html(terms, channel))
+    if len(contributions) > 1:
         st.plotly_chart(
-            feature_maps.contributions_chart(parts, found.channels, kind),
+            feature_maps.contributions_chart(contributions, terms.channels, kind),
             key="contributions",
             config=charts.PLOTLY_CONFIG,
-            alt=f"What each {kind} of {source} adds",
+            alt=f"The contribution of each {kind} of {source}",
         )
     st.caption(
-        "What to notice: this is all a filter does; the same few weights slide over the whole picture. "
-        "Every number is rounded to four digits to be shown; the sum is made with all of them."
-        if step.before.ndim == 3
-        else "What to notice: every number that comes in has a weight of its own here. Rounded to four digits to be "
-        "shown; the sum is made with all of them."
+        "What to notice: this is all that a filter does; the same few weights slide over the whole picture. "
+        "The numbers shown are rounded to four decimals; the sum is not."
+        if has_maps
+        else "What to notice: every input has a weight of its own here. "
+        "The numbers shown are rounded to four decimals; the sum is not."
     )
 
 
-def input_name(passed: list[LayerActivation], step: LayerActivation) -> str:
-    """What a layer's input is called: the layer before it, or the digit."""
-    at = [other.name for other in passed].index(step.name)
-    return passed[at - 1].name if at else "the digit (its greys shifted and scaled to mean 0 and spread 1)"
+def input_name(activations: list[LayerActivation], selected: LayerActivation) -> str:
+    """Return what a layer's input is called: the layer before it, or the digit."""
+    index = layer_index(activations, selected)
+    if index == 0:
+        return "the digit (its pixels shifted and scaled to mean 0 and standard deviation 1)"
+    return activations[index - 1].name
+
+
+def layer_index(activations: list[LayerActivation], selected: LayerActivation) -> int:
+    """Return the index of a layer among all layers; their names are unique."""
+    return [activation.name for activation in activations].index(selected.name)
 
 
 def no_weighted_sum(
-    passed: list[LayerActivation], step: LayerActivation, place: int, row: int, column: int, shown: float
+    activations: list[LayerActivation], selected: LayerActivation, index: int, row: int, column: int, value: float
 ) -> None:
-    """A layer that weighs nothing: what came in, and the way to the filter behind it."""
-    if step.before.shape == step.after.shape:
-        came = step.before[place] if step.before.ndim == 1 else step.before[place, row, column]
-        st.markdown(f"{feature_maps.format_number(came)} comes in there, {feature_maps.format_number(shown)} goes out.")
-    st.caption(f"{step.name} {step.about}. It has no filter of its own.")
-    at = [other.name for other in passed].index(step.name)
-    behind = next((other for other in reversed(passed[:at]) if other.kind in ("Conv2d", "Linear")), None)
-    if behind is None:
+    """Show a layer without weights: the value that goes in, and a link to the filter before it."""
+    if selected.input.shape == selected.output.shape:
+        before = selected.input[index] if selected.input.ndim == 1 else selected.input[index, row, column]
+        st.markdown(f"{format_number(before)} goes in, {format_number(value)} comes out.")
+    st.caption(f"{selected.name} {selected.about}. It has no filter of its own.")
+    previous = reversed(activations[: layer_index(activations, selected)])
+    source = next((activation for activation in previous if activation.kind in ("Conv2d", "Linear")), None)
+    if source is None:
         return
-    same = behind.after.shape == step.after.shape
-    kept = {"map": place if len(behind.after) == len(step.after) else None}
-    kept |= {"row": row, "column": column} if same and step.after.ndim == 3 else {"row": None, "column": None}
+    same_pixel = source.output.shape == selected.output.shape and selected.output.ndim == 3
+    parameters = {
+        "layer": source.name,
+        "map": index if len(source.output) == len(selected.output) else None,
+        "row": row if same_pixel else None,
+        "column": column if same_pixel else None,
+    }
     st.button(
-        f"See the filter in {behind.name}",
-        key="behind",
+        f"See the filter in {source.name}",
+        key="previous_filter",
         icon=":material/arrow_back:",
-        on_click=lambda: url_state.update(layer=behind.name, **kept),
+        on_click=lambda: url_state.update(**parameters),
     )

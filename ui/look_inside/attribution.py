@@ -1,47 +1,60 @@
-"""What the network looked at: three attribution methods."""
+"""What the network looked at: three attribution methods side by side."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from mnist_core.analysis import activations
+from mnist_core.analysis.activations import layer_activations
 from mnist_core.runs import Run
 from ui import caches, charts, url_state
 from ui.digit_picker import PickedDigit
 from ui.look_inside import feature_maps
 
+if TYPE_CHECKING:
+    from torch import nn
+
 METHOD_DESCRIPTIONS = {
-    "gradient": "**Gradient.** How fast the score rises when a pixel gets brighter. It looks only at tiny changes: "
-    "distrust it where it is noisy, and remember that a stroke that matters can have a slope of zero.",
-    "integrated gradients": "**Integrated gradients.** The slope on the whole way from black to this digit, times the "
-    "ink. Its parts add up to the score. Distrust it about empty places: black is its zero, so they get nothing.",
-    "occlusion": "**Occlusion.** How far the score falls when a black 4 × 4 square covers the place. Distrust it for "
-    "ink that the rest of the digit can replace, and because a cut digit is one it has never seen.",
+    "gradient": "**Gradient.** How fast the score rises when a pixel gets brighter. It describes only tiny changes: "
+    "distrust it where it is noisy, and remember that a stroke that matters can have a gradient of zero.",
+    "integrated gradients": "**Integrated gradients.** The mean gradient on the way from black to this digit, times "
+    "the ink. Its values add up to the rise of the score. Distrust it in empty areas: black is its baseline, so they "
+    "get nothing.",
+    "occlusion": "**Occlusion.** How far the score falls when a black 4 × 4 square covers the pixel. Distrust it for "
+    "ink that the rest of the digit can replace, and because the network has never seen a digit with a hole in it.",
 }
 
 
-def attribution_section(run: Run, hand: PickedDigit, scores: np.ndarray) -> None:
-    """Three attributions side by side, each with what it means and when to distrust it."""
-    answer = int(
+def attribution_section(run: Run, network: "nn.Sequential", digit: PickedDigit, logits: np.ndarray) -> None:
+    """Show three attributions of one class's logit side by side, each with its meaning and when to distrust it.
+
+    `logits` are the digit's, (10,).
+    """
+    label = int(
         url_state.choice(
-            "What speaks for the digit …",
-            {str(digit): str(digit) for digit in range(10)},
+            "Evidence for the digit",
+            {str(option): str(option) for option in range(10)},
             "for",
-            str(scores.argmax()),
-            "Its score, before the softmax turns the ten scores into probabilities. Try the one it confuses it with.",
+            str(logits.argmax()),
+            "The maps explain the score of this digit, before the softmax turns the ten scores into probabilities. "
+            "Try the one that the network confuses it with.",
         )
     )
-    with st.spinner("Covering and lighting every place of the digit once."):
-        found = caches.attributions(run, hand.image, answer)
-    for place, (name, values) in zip(st.columns(3, gap="medium"), found.items(), strict=True):
-        with place:
-            alt = f"{name} for {answer}"
-            figure = feature_maps.attribution_chart(values, hand.image)
-            st.plotly_chart(figure, key=f"why_{name.partition(' ')[0]}", config=charts.PLOTLY_CONFIG, alt=alt)
+    with st.spinner("Computing the attributions."):
+        attributions = caches.attributions(run, digit.image, label)
+    for column, (name, values) in zip(st.columns(3, gap="medium"), attributions.items(), strict=True):
+        with column:
+            st.plotly_chart(
+                feature_maps.attribution_chart(values, digit.image),
+                key=f"attribution_{name.partition(' ')[0]}",
+                config=charts.PLOTLY_CONFIG,
+                alt=f"{name.capitalize()} of the score of {label}",
+            )
             st.markdown(METHOD_DESCRIPTIONS[name])
-    black = activations.layer_activations(caches.model(run), np.zeros_like(hand.image))[-1].after[answer]
-    rise, total = float(scores[answer] - black), float(found["integrated gradients"].sum())
+    black = layer_activations(network, np.zeros_like(digit.image))[-1].output[label]
+    rise, total = float(logits[label] - black), float(attributions["integrated gradients"].sum())
     st.caption(
-        f"What to notice: orange speaks for {answer}, blue against it. The score of {answer} is {scores[answer]:.2f}, "
-        f"that of a black picture {black:.2f}: a rise of {rise:.2f}. Integrated gradients share it out, and sum to "
-        f"{total:.2f}. Where the three disagree, trust none of them alone."
+        f"What to notice: orange is evidence for {label}, blue against it. The score of {label} is "
+        f"{logits[label]:.2f}, that of a black picture {black:.2f}: a rise of {rise:.2f}. Integrated gradients divide "
+        f"this rise among the pixels, and sum to {total:.2f}. Where the three disagree, trust none of them alone."
     )

@@ -1,4 +1,4 @@
-"""Figures of one digit in a network: probabilities, maps, sums by hand. Plain data in, figure or HTML out."""
+"""Feature maps, attributions and weighted sums as charts, thumbnails and HTML tables; plain data in."""
 
 import math
 from collections.abc import Sequence
@@ -8,87 +8,83 @@ import plotly.graph_objects as go
 
 from mnist_core.analysis.activations import WeightedSum
 from ui.charts import click_targets, finish
-from ui.palette import DIVERGING, GRID, HIGHLIGHT, OUTLINE, TRAINING, VALIDATION, text_colour
+from ui.palette import DIVERGING, GRID, HIGHLIGHT, NEGATIVE, OUTLINE, POSITIVE, text_colour
 
-THUMBNAIL_SIZE = 96  # pixels: a layer in the chain
-COLOUR_STOPS = [2 * place - 1 for place, _ in DIVERGING]
-COLOUR_CHANNELS = [[int(colour[at : at + 2], 16) for _, colour in DIVERGING] for at in (1, 3, 5)]
+THUMBNAIL_SIZE = 96  # pixels: the side of a layer's thumbnail
+COLOUR_STOPS = [2 * position - 1 for position, _ in DIVERGING]  # -1..1
+COLOUR_CHANNELS = [[int(colour[start : start + 2], 16) for _, colour in DIVERGING] for start in (1, 3, 5)]
 
 
 def layer_thumbnail(values: np.ndarray) -> np.ndarray:
-    """All maps (C, H, W) or units (N,) of a layer as one uint8 (84, 84, 3) tile for the chain."""
+    """Arrange all maps (C, H, W) or units (N,) of a layer in a square: a uint8 (96, 96, 3) picture."""
     side = math.ceil(math.sqrt(len(values)))
     if values.ndim == 1:
-        whole = arrange_units(values, side)
+        mosaic = arrange_units(values, side)
     else:
         _, height, width = values.shape
         padded = np.zeros((side * side, height, width), values.dtype)
         padded[: len(values)] = values
-        whole = padded.reshape(side, side, height, width).swapaxes(1, 2).reshape(side * height, side * width)
-    rows, columns = (np.linspace(0, size - 1, THUMBNAIL_SIZE).round().astype(int) for size in whole.shape)
-    return apply_colormap(np.nan_to_num(whole)[rows[:, None], columns], max_magnitude(values))
+        mosaic = padded.reshape(side, side, height, width).swapaxes(1, 2).reshape(side * height, side * width)
+    rows, columns = (np.linspace(0, size - 1, THUMBNAIL_SIZE).round().astype(int) for size in mosaic.shape)
+    return apply_colormap(np.nan_to_num(mosaic)[rows[:, None], columns], max_magnitude(values))
 
 
 def max_magnitude(values: np.ndarray) -> float:
-    """The largest size of a value, above 0, so that colours can be scaled by it."""
+    """Return the largest absolute value, but at least 1e-9, to scale colours by."""
     return max(float(np.abs(values).max(initial=0)), 1e-9)
 
 
-def apply_colormap(values: np.ndarray, top: float) -> np.ndarray:
-    """Numbers to uint8 colours with a last axis of 3: black is 0, orange above, blue below, brightest at +-`top`."""
-    return (
-        np.stack([np.interp(values / top, COLOUR_STOPS, channel) for channel in COLOUR_CHANNELS], -1)
-        .round()
-        .astype(np.uint8)
-    )
+def apply_colormap(values: np.ndarray, limit: float) -> np.ndarray:
+    """Map numbers to uint8 RGB on a new last axis: 0 to black, +limit to the brightest orange, -limit to blue."""
+    channels = [np.interp(values / limit, COLOUR_STOPS, channel) for channel in COLOUR_CHANNELS]
+    return np.stack(channels, -1).round().astype(np.uint8)
 
 
-def arrange_units(units: np.ndarray, across: int) -> np.ndarray:
-    """(N,) in rows of `across`, the rest of the last row not a number."""
-    rows = math.ceil(len(units) / across)
-    padded = np.full(rows * across, np.nan)
+def arrange_units(units: np.ndarray, columns: int) -> np.ndarray:
+    """Arrange (N,) units in rows of `columns`; the rest of the last row is NaN."""
+    rows = math.ceil(len(units) / columns)
+    padded = np.full(rows * columns, np.nan)
     padded[: len(units)] = units
-    return padded.reshape(rows, across)
+    return padded.reshape(rows, columns)
 
 
-def clickable_map(
-    values: np.ndarray, names: Sequence[str], chosen: tuple[int, int], top: float, ink: np.ndarray | None = None
-) -> go.Figure:
-    """One map (H, W), enlarged; what is under the mouse is called by its name (H * W). Clicks give a point's place.
+def clickable_map(values: np.ndarray, names: Sequence[str], selected: tuple[int, int], limit: float) -> go.Figure:
+    """Draw one map (H, W), enlarged, with a frame around the `selected` (row, column).
 
-    A heatmap gives no clicks, so invisible squares lie over it, one for each pixel. `chosen` (row, column) has a frame.
+    `names` (H * W) are shown under the mouse, `limit` is the magnitude of the brightest colours. A click reports the
+    position of the pixel in row-major order, through invisible squares over the heatmap.
     """
-    height, width = values.shape
-    figure = _bare(min(370, 40 + 340 * height // width))
-    figure.add_heatmap(z=values, colorscale=DIVERGING, zmin=-top, zmax=top, showscale=False, hoverinfo="skip")
-    rows, columns = np.divmod(np.arange(height * width), width)
+    rows, columns = values.shape
+    figure = bare_figure(min(370, 40 + 340 * rows // columns))
+    figure.add_heatmap(z=values, colorscale=DIVERGING, zmin=-limit, zmax=limit, showscale=False, hoverinfo="skip")
+    y, x = np.divmod(np.arange(rows * columns), columns)
     texts = [
-        f"{name}: {format_number(value)}" if np.isfinite(value) else "nothing"
+        f"{name}: {format_number(value)}" if np.isfinite(value) else "empty"
         for name, value in zip(names, values.ravel(), strict=True)
     ]
-    click_targets(figure, columns, rows, texts, size=max(6, 330 // max(height, width)))
-    row, column = chosen
+    click_targets(figure, x, y, texts, size=max(6, 330 // max(rows, columns)))
+    row, column = selected
     frame = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
     figure.add_shape(type="rect", **frame, line={"color": HIGHLIGHT, "width": 3})
-    figure.update_xaxes(range=[-0.5, width - 0.5], side="top", constrain="domain", dtick=tick_spacing(width))
-    figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", constrain="domain", dtick=tick_spacing(height))
+    figure.update_xaxes(range=[-0.5, columns - 0.5], side="top", constrain="domain", dtick=tick_spacing(columns))
+    figure.update_yaxes(range=[rows - 0.5, -0.5], scaleanchor="x", constrain="domain", dtick=tick_spacing(rows))
     return figure
 
 
 def tick_spacing(size: int) -> int:
-    """How many pixels lie between two numbers on an axis."""
+    """Return the distance between two ticks, in pixels of the map."""
     return 1 if size <= 14 else 4
 
 
 def attribution_chart(values: np.ndarray, digit: np.ndarray) -> go.Figure:
-    """What each pixel did for the score, (28, 28), with the outline of the digit over it."""
-    figure = _bare(270)
-    top = max_magnitude(values)
+    """Draw a (28, 28) attribution with the outline of the digit over it."""
+    figure = bare_figure(270)
+    limit = max_magnitude(values)
     figure.add_heatmap(
         z=values,
         colorscale=DIVERGING,
-        zmin=-top,
-        zmax=top,
+        zmin=-limit,
+        zmax=limit,
         showscale=False,
         hovertemplate="row %{y}, column %{x}: %{z:.4f}<extra></extra>",
     )
@@ -104,46 +100,46 @@ def attribution_chart(values: np.ndarray, digit: np.ndarray) -> go.Figure:
     return figure
 
 
-def _bare(height: int) -> go.Figure:
+def bare_figure(height: int) -> go.Figure:
+    """Return an empty figure without grid, ticks and side margins; `height` in pixels."""
     figure = finish(go.Figure(), height, left=0, right=0, top=4, bottom=0, bare=True)
     return figure.update_xaxes(ticks="").update_yaxes(ticks="")
 
 
-def contributions_chart(parts: np.ndarray, channels: Sequence[int], source: str) -> go.Figure:
-    """How much each of the maps or units that come in adds to one value; (C,) and what they are called."""
+def contributions_chart(contributions: np.ndarray, channels: Sequence[int], kind: str) -> go.Figure:
+    """Draw what each input channel adds to one value: (C,) contributions, the channels' numbers, "map" or "unit"."""
     figure = finish(go.Figure(), 210, left=0, right=0, top=4, bottom=0)
     figure.add_bar(
         x=list(channels),
-        y=parts,
-        marker={"color": [TRAINING if part > 0 else VALIDATION for part in parts], "line": {"width": 0}},
-        hovertemplate=f"{source} %{{x}} adds %{{y:.4f}}<extra></extra>",
+        y=contributions,
+        marker={"color": [POSITIVE if value > 0 else NEGATIVE for value in contributions], "line": {"width": 0}},
+        hovertemplate=f"{kind} %{{x}} adds %{{y:.4f}}<extra></extra>",
     )
-    figure.update_xaxes(title=f"{source} of the layer before", ticks="")
-    figure.update_yaxes(title="adds", zeroline=True, zerolinecolor=GRID)
-    figure.update_layout(bargap=0.1 if len(parts) < 200 else 0)
+    figure.update_xaxes(title=f"{kind} of the layer before", ticks="")
+    figure.update_yaxes(title="contribution", zeroline=True, zerolinecolor=GRID)
+    figure.update_layout(bargap=0.1 if len(contributions) < 200 else 0)
     return figure
 
 
 def format_number(value: float) -> str:
-    """Four digits after the point, with a true minus sign, and no minus before zero."""
+    """Format with four decimals and a true minus sign, but none before zero."""
     text = f"{value:.4f}"
     return "0.0000" if text == "-0.0000" else text.replace("-", "\N{MINUS SIGN}")
 
 
-def products_html(found: WeightedSum, place: int) -> str:
-    """Three tables side by side, one below the other on a phone: patch, filter and products of one channel, as HTML."""
+def products_html(terms: WeightedSum, channel: int) -> str:
+    """Write patch, filter and products of one channel as three tables, side by side or, on a phone, stacked."""
     tables = [
-        ("what comes in", found.patch[place], None),
-        ("× the filter", found.filter[place], max_magnitude(found.filter)),
-        ("= the products", found.products[place], max_magnitude(found.products)),
+        ("input", terms.patch[channel], None),
+        ("× the filter", terms.kernel[channel], max_magnitude(terms.kernel)),
+        ("= the products", terms.products[channel], max_magnitude(terms.products)),
     ]
-    cells = "".join(number_table_html(title, values, top) for title, values, top in tables)
-    return f'<div class="byhand">{cells}</div>'
+    return f'<div class="arithmetic">{"".join(number_table_html(*table) for table in tables)}</div>'
 
 
-def number_table_html(title: str, values: np.ndarray, top: float | None) -> str:
-    """One small table of numbers on their colours, as HTML."""
-    colours = apply_colormap(values, top or max_magnitude(values))
+def number_table_html(title: str, values: np.ndarray, limit: float | None) -> str:
+    """Write (H, W) values as a table on their colours, the brightest at `limit` or the largest magnitude."""
+    colours = apply_colormap(values, limit or max_magnitude(values))
     rows = "".join(
         "<tr>" + "".join(number_cell_html(value, colour) for value, colour in zip(*row, strict=True)) + "</tr>"
         for row in zip(values, colours, strict=True)
@@ -152,7 +148,7 @@ def number_table_html(title: str, values: np.ndarray, top: float | None) -> str:
 
 
 def number_cell_html(value: float, colour: np.ndarray) -> str:
-    """One number, written so that it can be read on its colour."""
+    """Write one number in black or white on its RGB colour."""
     red, green, blue = map(int, colour)
     style = f"background:rgb({red},{green},{blue});color:{text_colour((red, green, blue))}"
     return f'<td style="{style}">{format_number(value)}</td>'

@@ -1,50 +1,74 @@
-"""What a digit resembles: nearest neighbors and the PCA map."""
+"""What a digit resembles: its nearest neighbours and a PCA map of the last hidden layer."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from mnist_core.analysis import embeddings, neighbors
+from mnist_core.analysis.embeddings import embeddings
+from mnist_core.analysis.neighbors import nearest_embeddings
 from mnist_core.runs import Run
 from ui import caches, url_state
 from ui.components.gallery.gallery import gallery
 from ui.components.scatter.scatter import embedding_scatter
 from ui.digit_picker import PickedDigit, available_dataset
 
+if TYPE_CHECKING:
+    from torch import nn
 
-def neighbors_section(run: Run, hand: PickedDigit, network) -> None:
-    """The training digits that are most alike in the last hidden layer, and a map of test digits there."""
+N_NEIGHBORS = 10
+
+
+def neighbors_section(run: Run, network: "nn.Sequential", digit: PickedDigit) -> None:
+    """Show the training digits nearest to the digit in the last hidden layer, and a map of test digits there."""
     dataset = available_dataset(run)
-    with st.spinner("Showing thousands of digits to the network, once for every visitor; this takes some seconds."):
-        known, places = caches.digits(dataset, "train"), caches.neighbor_candidates(run, dataset)
-        chosen, surface, points = caches.pca_map(run, dataset)
-    here = embeddings.embeddings(network, hand.image[None])[0]
-    order, distances = neighbors.nearest_embeddings(here, places[1], 10)
-    where = places[0][order]
+    with st.spinner(
+        "Computing the embeddings of thousands of digits. This takes a few seconds, once for all visitors."
+    ):
+        candidates, candidate_embeddings = caches.neighbor_candidates(run, dataset)
+        map_indices, pca, points = caches.pca_map(run, dataset)
+    embedding = embeddings(network, digit.image[None])[0]
+    show_nearest(dataset, embedding, candidates, candidate_embeddings)
+    st.markdown(f"**A map of {len(map_indices):,} test digits** in that layer of {len(embedding):,} units")
+    test = caches.digits(dataset, "test")
+    clicked = embedding_scatter(
+        "pca_map",
+        points,
+        test.labels[map_indices],
+        test.images[map_indices],
+        pca.transform(embedding[None])[0],
+        digit.image,
+    )
+    st.caption(
+        "What to notice: each numeral is a test digit, and similar digits lie close together. The ring marks the digit "
+        "you picked. Rest the mouse on a digit to see it, click it to look inside. The map is flat: its two axes "
+        f"(principal components) show {pca.explained_variance_ratio.sum():.0%} of the variance in that layer, so "
+        "neighbours on the map may be far apart there."
+    )
+    if clicked is not None:
+        url_state.update(digit=map_indices[clicked], **{"from": None})
+        st.rerun()
+
+
+def show_nearest(dataset: str, embedding: np.ndarray, candidates: np.ndarray, candidate_embeddings: np.ndarray) -> None:
+    """Show the training digits whose embeddings are nearest, among the candidates (indices and (N, D) embeddings)."""
+    training = caches.digits(dataset, "train")
+    order, distances = nearest_embeddings(embedding, candidate_embeddings, N_NEIGHBORS)
+    indices = candidates[order]
+    labels = training.labels[indices]
     st.markdown("**The most similar training digits**, as the last hidden layer sees them")
     gallery(
         "nearest",
         "The nearest training digits",
-        where,
-        known.images[where],
-        [f"{known.labels[one]} · {distance:.1f}" for one, distance in zip(where, distances, strict=True)],
-        [f"training digit {one}, a {known.labels[one]}" for one in where],
+        indices,
+        training.images[indices],
+        [f"{label} · {distance:.1f}" for label, distance in zip(labels, distances, strict=True)],
+        [f"training digit {index}, a {label}" for index, label in zip(indices, labels, strict=True)],
         size=72,
     )
-    votes = np.bincount(known.labels[where], minlength=10)
+    counts = np.bincount(labels, minlength=10)
     st.caption(
-        f"What to notice: {votes.max()} of these 10 were written as {votes.argmax()}. Below each: its digit, and how "
-        f"far away it is. Looked for among {len(places[0]):,} of the {len(known):,} training digits, chosen by chance."
+        f"What to notice: {counts.max()} of these {len(indices)} were written as {counts.argmax()}. Below each digit "
+        f"stand its label and its distance. They are the nearest of {len(candidates):,} of the {len(training):,} "
+        "training digits, chosen at random."
     )
-    st.markdown(f"**A map of {len(chosen):,} test digits** in that layer of {len(here):,} numbers")
-    test = caches.digits(dataset, "test")
-    clicked = embedding_scatter(
-        "plane", points, test.labels[chosen], test.images[chosen], surface.place(here[None])[0], hand.image
-    )
-    st.caption(
-        f"What to notice: each figure is a test digit; like lies beside like. The ring is the digit at hand. Rest the "
-        f"mouse on one to see it, click it to look inside. The map is flat: its two directions (principal components) "
-        f"show {surface.shares.sum():.0%} of how the digits differ there, so neighbours on it may be far apart."
-    )
-    if clicked is not None:
-        url_state.update(digit=chosen[clicked], **{"from": None})
-        st.rerun()

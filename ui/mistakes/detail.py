@@ -1,4 +1,4 @@
-"""One test digit in detail: what a network made of it, who else misreads it, and what it looks like."""
+"""One test digit in detail: its prediction, its nearest training digits, and what other models predict."""
 
 import numpy as np
 import streamlit as st
@@ -10,41 +10,44 @@ from mnist_core.runs import RunError
 from ui import caches, charts, images, labels, shell, url_state
 from ui.mistakes.list import digit_description
 
-N_NEIGHBORS = 6  # look-alikes that are shown
+N_NEIGHBORS = 6  # training digits shown
 
 
-def mistake_detail(found: Evaluation, place: int, places: np.ndarray, digits: Digits | None) -> None:
-    """One digit: what it is, what the network made of it, who else misreads it, and what it looks like."""
-    wrong = found.read[place] != found.labels[place]
+def mistake_detail(evaluation: Evaluation, index: int, indices: np.ndarray, digits: Digits | None) -> None:
+    """Show one test digit; `indices` are the listed mistakes, which the previous and next buttons go through."""
+    label, predicted, correct = evaluation.labels[index], evaluation.predicted[index], evaluation.correct[index]
     with st.container(key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", key="detail_head"):
             if digits is not None:
-                st.image(images.data_uri(images.enlarge(digits.images[place])), width=132)
+                st.image(images.data_uri(images.enlarge(digits.images[index])), width=132)
             with st.container(gap="small"):
-                outcome = "read as" if wrong else "and read as"
-                st.subheader(f"Written {found.labels[place]}, {outcome} {found.read[place]}", anchor=False)
-                st.caption(f"Test digit {place}" + ("" if wrong else ": no mistake"))
-                previous_and_next(place, places)
-        label_error_note(found, place)
+                st.subheader(f"Written {label}, {'and ' if correct else ''}read as {predicted}", anchor=False)
+                st.caption(f"Test digit {index}" + (": no mistake" if correct else ""))
+                previous_and_next(index, indices)
+        label_error_note(evaluation, index)
         st.plotly_chart(
-            charts.probabilities(found.probabilities[place], int(found.labels[place])),
+            charts.probabilities(evaluation.probabilities[index], int(label)),
             key="detail_probabilities",
             config=charts.PLOTLY_CONFIG,
-            alt="The ten probabilities; " + digit_description(found, place),
+            alt="The ten probabilities; " + digit_description(evaluation, index),
         )
-        digit_metrics(found, place)
-        nearest_training_digits(found, place, digits)
-        other_models(found, place)
-        shell.page_link("Look inside", "See it inside the network", run=found.run.name, digit=place)
+        digit_metrics(evaluation, index)
+        nearest_training_digits(evaluation, index, digits)
+        other_models(evaluation, index)
+        shell.page_link("Look inside", "See it inside the network", run=evaluation.run.name, digit=index)
 
 
-def previous_and_next(place: int, places: np.ndarray) -> None:
-    """To the mistake before this one and to the next."""
-    at = np.flatnonzero(places == place)
-    before = int(places[at[0] - 1]) if len(at) and at[0] > 0 else None
-    after = int(places[at[0] + 1]) if len(at) and at[0] + 1 < len(places) else None
+def previous_and_next(index: int, indices: np.ndarray) -> None:
+    """Show the buttons that open the previous and the next of these mistakes."""
+    positions = np.flatnonzero(indices == index)
+    position = int(positions[0]) if len(positions) else None
+    previous_index = int(indices[position - 1]) if position is not None and position > 0 else None
+    next_index = int(indices[position + 1]) if position is not None and position + 1 < len(indices) else None
     with st.container(horizontal=True, gap="small"):
-        for name, other, icon in (("Worse", before, "chevron_left"), ("Next", after, "chevron_right")):
+        for name, other, icon in (
+            ("Previous", previous_index, "chevron_left"),
+            ("Next", next_index, "chevron_right"),
+        ):
             st.button(
                 name,
                 key=f"to_{name.lower()}",
@@ -55,77 +58,85 @@ def previous_and_next(place: int, places: np.ndarray) -> None:
             )
 
 
-def label_error_note(found: Evaluation, place: int) -> None:
-    """What five people said about this digit, if its label is in doubt."""
-    if place in found.doubts:
-        error = found.doubts[place]
+def label_error_note(evaluation: Evaluation, index: int) -> None:
+    """Say how five people labelled this digit, if its label is in doubt."""
+    if index in evaluation.label_errors:
+        error = evaluation.label_errors[index]
         st.warning(f"**Label in doubt: {error.verdict}.** {error.votes} ([source]({label_errors.SOURCE}))")
 
 
-def digit_metrics(found: Evaluation, place: int) -> None:
-    """Confidence, loss and rank of one digit."""
-    rank = np.flatnonzero(found.mistakes == place)
-    label = found.labels[place]
+def digit_metrics(evaluation: Evaluation, index: int) -> None:
+    """Show confidence, probability of the label, loss and rank of one digit."""
+    rank = np.flatnonzero(evaluation.mistakes == index)
+    label = evaluation.labels[index]
     with st.container(horizontal=True, key="detail_figures"):
-        st.metric("Confidence", labels.percent(found.sure[place]), help="The largest of the ten probabilities.")
         st.metric(
-            f"Gave the {label}",
-            labels.percent(found.probabilities[place, label]),
-            help="The probability of the label.",
+            "Confidence",
+            labels.percent(evaluation.confidence[index]),
+            help="The probability of the predicted digit, the largest of the ten.",
+        )
+        st.metric(
+            f"Prob. of {label}",
+            labels.percent(evaluation.probabilities[index, label]),
+            help="The probability of the true label.",
         )
         st.metric(
             "Loss",
-            f"{found.loss[place]:.2f}",
-            help="Cross-entropy in nats: minus the natural logarithm of the label's probability. 2.30 is guessing.",
+            f"{evaluation.loss[index]:.2f}",
+            help="Cross-entropy in nats: minus the natural logarithm of the true label's probability. 2.30 is "
+            "guessing.",
         )
         st.metric(
             "Rank",
-            f"{rank[0] + 1} of {len(found.mistakes)}" if len(rank) else "–",
-            help="Its place among this network's mistakes, the largest loss first.",
+            f"{rank[0] + 1} of {len(evaluation.mistakes)}" if len(rank) else "–",
+            help="Its rank among this network's mistakes, the largest loss first.",
         )
 
 
-def nearest_training_digits(found: Evaluation, place: int, digits: Digits | None) -> None:
-    """The training digits that look most like this one, with their labels, if they are on this machine."""
+def nearest_training_digits(evaluation: Evaluation, index: int, digits: Digits | None) -> None:
+    """Show the training digits nearest to this one, with their labels, if they are on this machine."""
     if digits is None:
         return
     st.markdown("**It looks like these training digits**")
-    nearest = caches.nearest_images(found.run.config.dataset, place, N_NEIGHBORS)
+    nearest = caches.nearest_images(evaluation.run.config.dataset, index, N_NEIGHBORS)
     with st.container(key="alike"):
         st.image(
             [images.data_uri(images.enlarge(image)) for image in nearest.images],
             caption=[f"a {label}" for label in nearest.labels],
             width=52,
         )
-    same = int((nearest.labels == found.labels[place]).sum())
+    label = evaluation.labels[index]
+    n_same = int((nearest.labels == label).sum())
     st.caption(
-        f"The nearest of all training digits, pixel by pixel; {same} of these {len(nearest)} are a "
-        f"{found.labels[place]}. A misread digit often has few neighbours of its own kind."
+        f"The nearest of all training digits, compared pixel by pixel; of these {len(nearest)}, {n_same} "
+        f"{'is' if n_same == 1 else 'are'} labelled {label}. A misread digit often has few neighbours of its own class."
     )
 
 
-def other_models(found: Evaluation, place: int) -> None:
-    """What every other run that comes with the app says about this digit."""
-    rows, label = [], found.labels[place]
+def other_models(evaluation: Evaluation, index: int) -> None:
+    """Show what the other shipped runs that were tested on the same digits predict for this one."""
+    rows, label = [], evaluation.labels[index]
     for run in caches.runs():
-        if run.name == found.run.name or not run.shipped or not run.tested:
+        if run.name == evaluation.run.name or not run.shipped or not run.tested:
             continue
         try:
-            other = caches.predictions(run)
+            predictions = caches.predictions(run)
         except RunError:
             continue
-        if run.config.dataset == found.run.config.dataset and np.array_equal(other.labels, found.labels):
-            answer = np.exp(other.log_probabilities[place])
-            rows.append((labels.run_label(run), int(answer.argmax()), float(answer.max())))
+        if run.config.dataset == evaluation.run.config.dataset and np.array_equal(
+            predictions.labels, evaluation.labels
+        ):
+            probabilities = np.exp(predictions.log_probabilities[index])
+            rows.append((labels.run_label(run), int(probabilities.argmax()), float(probabilities.max())))
     if not rows:
         return
-    right = sum(read == label for _, read, _ in rows)
-    st.markdown(f"**{right} of {len(rows)} other models read it as {label}**")
+    n_correct = sum(predicted == label for _, predicted, _ in rows)
+    st.markdown(f"**{n_correct} of {len(rows)} other models read it as {label}**")
     st.table(
         {
             "Model": [name for name, _, _ in rows],
-            "Reads": [f"{read} ✓" if read == label else str(read) for _, read, _ in rows],
-            "Sure": [f"{100 * sure:.0f} %" for _, _, sure in rows],
+            "Read as": [f"{predicted} ✓" if predicted == label else str(predicted) for _, predicted, _ in rows],
+            "Confidence": [f"{100 * confidence:.0f} %" for _, _, confidence in rows],
         },
         border="horizontal",
         hide_index=True,

@@ -1,4 +1,4 @@
-"""The mistakes of one run: how many there are, which of them are in view, as pictures and as a table."""
+"""The mistakes of one run: the summary, the filter, and the mistakes as pictures and as a table."""
 
 from dataclasses import dataclass
 
@@ -9,78 +9,89 @@ import streamlit as st
 from mnist_core.analysis import label_errors
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
-from ui import images, labels, metric_row, url_state
+from ui import images, labels, url_state
 from ui.components.gallery.gallery import gallery
+from ui.metric_row import Metric, metric_row
 
 VIEWS = {"gallery": "Gallery", "table": "Table", "quiz": "Quiz"}
-CONFIDENT_PERCENT = 70  # percent: from here on a wrong answer counts as confident
+CONFIDENT_PERCENT = 70  # a mistake of at least this confidence counts as confident
 FILTERS = {"all": "All", "confident": "Confident but wrong", "doubt": "Label in doubt"}
 DIGIT_OPTIONS = ("any", *map(str, range(10)))
 MAX_IMAGES = 500  # pictures in the gallery: more make the page slow, and nobody looks at them all
-GRID_KEY, TABLE_KEY = "mistake_grid", "mistake_table"  # keys of the two ways to choose a digit
+GRID_KEY, TABLE_KEY = "mistake_grid", "mistake_table"  # of the two widgets in which a digit is clicked
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which of the mistakes are wanted."""
+    """Which mistakes to list; None means any digit."""
 
-    written: int | None = None
-    read: int | None = None
-    kind: str = "all"
-    sure: tuple[int, int] = (0, 100)  # percent
+    true_label: int | None = None
+    predicted: int | None = None
+    kind: str = "all"  # a key of FILTERS
+    confidence: tuple[int, int] = (0, 100)  # percent, both ends included
 
 
-def choose_filter(found: Evaluation) -> Filter:
-    """The widgets that say which mistakes are wanted; the address keeps the choice."""
+def choose_filter(evaluation: Evaluation) -> Filter:
+    """Show the widgets that filter the mistakes and return the filter, which the URL keeps."""
     state = st.session_state
-    kinds = [kind for kind in FILTERS if kind != "doubt" or found.doubts]
+    kinds = [kind for kind in FILTERS if kind != "doubt" or evaluation.label_errors]
     low, high = url_state.integer("from", 101) or 0, url_state.integer("to", 101)
     high = 100 if high is None or high < low else high
     state["mistakes_kind"] = url_state.one_of("filter", kinds)
-    state["mistakes_true"], state["mistakes_read"] = (
-        url_state.one_of("true", DIGIT_OPTIONS),
-        url_state.one_of("read", DIGIT_OPTIONS),
-    )
-    state["mistakes_sure"] = (low, high)
+    state["mistakes_true_label"] = url_state.one_of("true", DIGIT_OPTIONS)
+    state["mistakes_predicted"] = url_state.one_of("read", DIGIT_OPTIONS)
+    state["mistakes_confidence"] = (low, high)
     with st.container(horizontal=True, vertical_alignment="bottom", key="mistake_filters"):
         st.pills(
             "Show",
             kinds,
-            format_func=FILTERS.get,
+            format_func=lambda kind: FILTERS[kind],
             key="mistakes_kind",
             required=True,
             on_change=on_filter_change,
-            help=f"Confident but wrong: at least {CONFIDENT_PERCENT} % sure of the wrong answer. Label in doubt: "
-            "one of the 15 digits whose given label most of five people did not confirm.",
+            help=f"Confident but wrong: mistakes with a confidence of at least {CONFIDENT_PERCENT} %. Label in doubt: "
+            "one of the 15 digits whose given label fewer than three of five people confirmed.",
         )
         st.selectbox(
-            "Written", DIGIT_OPTIONS, key="mistakes_true", on_change=on_filter_change, width=90, help="The label."
+            "Written",
+            DIGIT_OPTIONS,
+            key="mistakes_true_label",
+            on_change=on_filter_change,
+            width=90,
+            help="The true label.",
         )
         st.selectbox(
-            "Read as", DIGIT_OPTIONS, key="mistakes_read", on_change=on_filter_change, width=90, help="The answer."
+            "Read as",
+            DIGIT_OPTIONS,
+            key="mistakes_predicted",
+            on_change=on_filter_change,
+            width=90,
+            help="The prediction.",
         )
         st.slider(
             "Confidence",
             *(0, 100),
             format="%d %%",
-            key="mistakes_sure",
+            key="mistakes_confidence",
             on_change=on_filter_change,
             width=145,
-            help="The probability that the network gave its own answer.",
+            help="The probability of the predicted digit.",
         )
-    chosen = [None if state[key] == "any" else int(state[key]) for key in ("mistakes_true", "mistakes_read")]
-    return Filter(*chosen, state["mistakes_kind"], state["mistakes_sure"])
+    true_label, predicted = (
+        None if state[key] == "any" else int(state[key]) for key in ("mistakes_true_label", "mistakes_predicted")
+    )
+    return Filter(true_label, predicted, state["mistakes_kind"], state["mistakes_confidence"])
 
 
 def on_filter_change() -> None:
-    """Write all of the filter into the address, so that quick changes do not undo each other; begin at the worst."""
+    """Write the whole filter into the URL, so that quick changes do not undo each other, and close the open digit."""
     state = st.session_state
-    low, high = state["mistakes_sure"]
+    low, high = state["mistakes_confidence"]
     url_state.update(
         **{
             "filter": None if state["mistakes_kind"] == "all" else state["mistakes_kind"],
-            "true": None if state["mistakes_true"] == "any" else state["mistakes_true"],
-            "read": None if state["mistakes_read"] == "any" else state["mistakes_read"],
+            "true": None if state["mistakes_true_label"] == "any" else state["mistakes_true_label"],
+            "read": None if state["mistakes_predicted"] == "any" else state["mistakes_predicted"],
             "from": low or None,
             "to": None if high == 100 else high,
             "digit": None,
@@ -88,149 +99,157 @@ def on_filter_change() -> None:
     )
 
 
-def filter_mistakes(found: Evaluation, wanted: Filter) -> np.ndarray:
-    """The positions of the mistakes that are wanted, the worst first."""
-    places = found.mistakes
-    percent = 100 * found.sure[places]
-    keep = (percent >= wanted.sure[0]) & (percent <= wanted.sure[1])
-    if wanted.written is not None:
-        keep &= found.labels[places] == wanted.written
-    if wanted.read is not None:
-        keep &= found.read[places] == wanted.read
-    if wanted.kind == "confident":
-        keep &= percent >= CONFIDENT_PERCENT
-    if wanted.kind == "doubt":
-        keep &= np.isin(places, list(found.doubts))
-    return places[keep]
+def filter_mistakes(evaluation: Evaluation, mistake_filter: Filter) -> np.ndarray:
+    """Return the indices of the mistakes that pass the filter, the largest loss first."""
+    mistakes = evaluation.mistakes
+    percent = 100 * evaluation.confidence[mistakes]
+    low, high = mistake_filter.confidence
+    passes = (percent >= low) & (percent <= high)
+    if mistake_filter.true_label is not None:
+        passes &= evaluation.labels[mistakes] == mistake_filter.true_label
+    if mistake_filter.predicted is not None:
+        passes &= evaluation.predicted[mistakes] == mistake_filter.predicted
+    if mistake_filter.kind == "confident":
+        passes &= percent >= CONFIDENT_PERCENT
+    if mistake_filter.kind == "doubt":
+        passes &= np.isin(mistakes, list(evaluation.label_errors))
+    return mistakes[passes]
 
 
-def selected_digit(found: Evaluation, places: np.ndarray) -> int | None:
-    """The digit that was just clicked, else the one in the address, else the worst of these; None if there is none."""
+def selected_digit(evaluation: Evaluation, indices: np.ndarray) -> int | None:
+    """Return the digit that was just clicked, else the one in the URL, else the first of `indices`, if there is one."""
     clicked = (st.session_state.get(GRID_KEY) or {}).get("clicked")
-    if clicked in places:
+    if clicked is not None and clicked in indices:
         url_state.update(digit=clicked)
         return int(clicked)
-    linked = url_state.integer("digit", len(found.labels))
+    linked = url_state.integer("digit", len(evaluation.labels))
     if linked is None and "digit" in st.query_params:
-        st.warning(f"There is no such test digit: they are numbered from 0 to {len(found.labels) - 1:,}.")
+        st.warning(f"There is no such test digit: they are numbered from 0 to {len(evaluation.labels) - 1:,}.")
     if linked is not None:
         return linked
-    return int(places[0]) if len(places) else None
+    return int(indices[0]) if len(indices) else None
 
 
-def summary(found: Evaluation) -> None:
-    """How many are wrong, the official accuracy, and the one without the labels in doubt, each clearly named."""
-    wrong, count, doubts = len(found.mistakes), len(found.labels), found.doubts
-    confident = int((found.sure[found.mistakes] >= CONFIDENT_PERCENT / 100).sum())
-    low, high = found.run.outcome.test.interval
+def summary(evaluation: Evaluation) -> None:
+    """Show the official accuracy, the accuracy without the labels in doubt, and the number of mistakes."""
+    n_mistakes, count, errors = len(evaluation.mistakes), len(evaluation.labels), evaluation.label_errors
+    n_confident = int((evaluation.confidence[evaluation.mistakes] >= CONFIDENT_PERCENT / 100).sum())
+    n_in_doubt = int(np.isin(evaluation.mistakes, list(errors)).sum())
+    low, high = evaluation.run.outcome.test.interval
     with st.container(key="mistake_numbers"):
-        metric_row.metric_row(
-            (
+        metric_row(
+            Metric(
                 "Test accuracy",
-                labels.percent((count - wrong) / count),
+                labels.percent((count - n_mistakes) / count),
                 f"official: all {count:,} labels as given",
-                "Digits read as they are labelled, divided by all test digits. 95 % interval: "
+                "Correctly classified digits divided by all test digits. 95 % interval: "
                 f"{100 * low:.2f} to {100 * high:.2f} %.",
             ),
-            *([accuracy_without_label_errors(found)] if doubts else []),
-            (
+            *([accuracy_without_label_errors(evaluation)] if errors else []),
+            Metric(
                 "Mistakes",
-                f"{wrong:,}",
-                f"{len(set(doubts) & set(found.mistakes.tolist()))} of them with a label in doubt" if doubts else "",
-                "Test digits whose largest probability is not that of their label.",
+                f"{n_mistakes:,}",
+                f"{n_in_doubt} of them with a label in doubt" if errors else "",
+                "Test digits for which the most probable digit is not the true label.",
             ),
-            (
+            Metric(
                 "Confident but wrong",
-                f"{confident:,}",
+                f"{n_confident:,}",
                 f"at least {CONFIDENT_PERCENT} % sure",
-                f"Mistakes in which the wrong answer has a probability of {CONFIDENT_PERCENT} % or more.",
+                f"Mistakes in which the wrong digit has a probability of {CONFIDENT_PERCENT} % or more.",
             ),
         )
 
 
-def accuracy_without_label_errors(found: Evaluation) -> metric_row.Metric:
-    """The accuracy that leaves the labels in doubt out."""
-    out, count = len(found.doubts), len(found.labels)
-    return (
+def accuracy_without_label_errors(evaluation: Evaluation) -> Metric:
+    """Return the metric "Without labels in doubt": the accuracy on all other test digits."""
+    excluded, count = len(evaluation.label_errors), len(evaluation.labels)
+    accuracy = label_errors.accuracy_without(evaluation.predicted, evaluation.labels, evaluation.label_errors)
+    return Metric(
         "Without labels in doubt",
-        labels.percent(label_errors.accuracy_without(found.read, found.labels, found.doubts)),
-        f"not official: {out} digits left out",
-        f"The same share of the other {count - out:,} digits: the {out} whose given label most of five people did not "
-        "confirm count neither as right nor as wrong. Compare published results by the official figure. Source: "
-        f"{label_errors.SOURCE}.",
+        labels.percent(accuracy),
+        f"not official: {excluded} digits left out",
+        f"The accuracy on the other {count - excluded:,} digits: the {excluded} whose given label fewer than three of "
+        "five people confirmed count neither as correct nor as wrong. Compare published results by the official "
+        f"figure. Source: {label_errors.SOURCE}.",
     )
 
 
-def digit_description(found: Evaluation, place: int) -> str:
-    """One digit in words, for a screen reader and a resting mouse."""
-    doubt = ", label in doubt" if place in found.doubts else ""
+def digit_description(evaluation: Evaluation, index: int) -> str:
+    """Describe one digit in words, for screen readers and tooltips."""
+    in_doubt = ", label in doubt" if index in evaluation.label_errors else ""
     return (
-        f"Test digit {place}: written {found.labels[place]}, read as {found.read[place]}, "
-        f"{found.sure[place]:.0%} sure{doubt}"
+        f"Test digit {index}: written {evaluation.labels[index]}, read as {evaluation.predicted[index]}, "
+        f"{evaluation.confidence[index]:.0%} sure{in_doubt}"
     )
 
 
-def mistake_grid(found: Evaluation, places: np.ndarray, digits: Digits | None, selected: int | None) -> None:
-    """The mistakes as pictures to click; without the pictures, as black squares with their captions."""
-    shown = places[:MAX_IMAGES]
-    images = digits.images[shown] if digits is not None else np.zeros((len(shown), 28, 28), np.uint8)
+def mistake_grid(evaluation: Evaluation, indices: np.ndarray, digits: Digits | None, selected: int | None) -> None:
+    """Show the mistakes of these indices as pictures to click; without MNIST, as black squares with captions."""
+    shown = indices[:MAX_IMAGES]
     with st.container(key="mistake_scroll"):
         gallery(
             GRID_KEY,
-            "The mistakes, the worst first",
+            "Mistakes, the largest loss first",
             shown.tolist(),
-            images,
-            [f"{found.labels[place]} → {found.read[place]}" for place in shown],
-            [digit_description(found, place) for place in shown],
+            digits.images[shown] if digits is not None else np.zeros((len(shown), 28, 28), np.uint8),
+            [f"{evaluation.labels[index]} → {evaluation.predicted[index]}" for index in shown],
+            [digit_description(evaluation, index) for index in shown],
             selected=selected,
-            marked=list(found.doubts),
+            marked=list(evaluation.label_errors),
             size=56 if digits is not None else 24,
         )
-    if len(places) > MAX_IMAGES:
-        st.caption(f"These are the worst {MAX_IMAGES} of {len(places):,}; the table lists all of them.")
+    if len(indices) > MAX_IMAGES:
+        st.caption(
+            f"These are the {MAX_IMAGES} of {len(indices):,} mistakes with the largest loss; the table lists them all."
+        )
 
 
 COLUMNS = {
-    "Digit": st.column_config.NumberColumn(format="%d", width=60, help="Its place in the test set, counted from 0."),
+    "Digit": st.column_config.NumberColumn(format="%d", width=60, help="Its index in the test set, counted from 0."),
     "Picture": st.column_config.ImageColumn(width=60),
-    "Written": st.column_config.NumberColumn(width=68, help="The label."),
-    "Read as": st.column_config.NumberColumn(width=68, help="The network's answer."),
-    "Confidence": st.column_config.NumberColumn(format="%.1f %%", width=85, help="The probability of the answer."),
+    "Written": st.column_config.NumberColumn(width=68, help="The true label."),
+    "Read as": st.column_config.NumberColumn(width=68, help="The prediction."),
+    "Confidence": st.column_config.NumberColumn(
+        format="%.1f %%", width=85, help="The probability of the predicted digit."
+    ),
     "Loss": st.column_config.NumberColumn(
         format="%.2f",
         width=55,
-        help="Cross-entropy in nats: minus the natural logarithm of the label's probability.",
+        help="Cross-entropy in nats: minus the natural logarithm of the true label's probability.",
     ),
-    "Label in doubt": st.column_config.TextColumn(help="What five people said who were asked."),
+    "Label in doubt": st.column_config.TextColumn(help="How five people labelled the digit."),
 }
 
 
-def mistake_table(found: Evaluation, places: np.ndarray, digits: Digits | None) -> None:
-    """The mistakes as rows to sort and click."""
+def mistake_table(evaluation: Evaluation, indices: np.ndarray, digits: Digits | None) -> None:
+    """Show the mistakes of these indices as rows to sort and click; up to `MAX_IMAGES` of them with pictures."""
 
-    def clicked() -> None:
+    def on_select() -> None:
         cells = st.session_state[TABLE_KEY]["selection"]["cells"]
-        if cells and cells[0][0] < len(places):
-            url_state.update(digit=places[cells[0][0]])
+        if cells and cells[0][0] < len(indices):
+            url_state.update(digit=indices[cells[0][0]])
 
-    shown = digits is not None and len(places) <= MAX_IMAGES
-    columns = {
-        "Digit": places,  # not the pictures: in a first column Streamlit 1.67 draws them only when a mouse comes
-        "Picture": [images.data_uri(digits.images[place]) if shown else None for place in places],
-        "Written": found.labels[places],
-        "Read as": found.read[places],
-        "Confidence": 100 * found.sure[places],
-        "Loss": found.loss[places],
-        "Label in doubt": [found.doubts[place].verdict if place in found.doubts else "" for place in places.tolist()],
+    # Pictures are the second column: in the first, Streamlit 1.67 draws them only once the mouse moves over it.
+    columns: dict[str, np.ndarray | list[str]] = {"Digit": indices}
+    if digits is not None and len(indices) <= MAX_IMAGES:
+        columns["Picture"] = [images.data_uri(digits.images[index]) for index in indices]
+    errors = evaluation.label_errors
+    columns |= {
+        "Written": evaluation.labels[indices],
+        "Read as": evaluation.predicted[indices],
+        "Confidence": 100 * evaluation.confidence[indices],
+        "Loss": evaluation.loss[indices],
+        "Label in doubt": [errors[index].verdict if index in errors else "" for index in indices.tolist()],
     }
     st.dataframe(
-        pd.DataFrame(columns if shown else {name: columns[name] for name in columns if name != "Picture"}),
+        pd.DataFrame(columns),
         column_config=COLUMNS,
         hide_index=True,
         row_height=40,
-        height=min(40 * len(places) + 42, 560),
-        on_select=clicked,
+        height=min(40 * len(indices) + 42, 560),
+        on_select=on_select,
         selection_mode="single-cell",
         key=TABLE_KEY,
-        alt="The mistakes with label, answer, confidence and loss",
+        alt="The mistakes with true label, prediction, confidence and loss",
     )

@@ -1,4 +1,4 @@
-"""One run of the Models page: what it is made of, its result, its files."""
+"""One run of the Models page: its recipe and settings, its result, its files."""
 
 import streamlit as st
 
@@ -10,10 +10,10 @@ from ui.run_summary import result_metrics
 
 
 def about(run: Run) -> None:
-    """What the run is made of, and its result if it has one."""
+    """Show what the run's recipe is, which settings were changed, and its result or why it has none."""
     recipe = RECIPES.get(run.recipe or "")
     changed = changed_settings(recipe.config, run.config) if recipe and isinstance(run.config, TrainConfig) else []
-    text = recipe.about if recipe else ""
+    text = recipe.description if recipe else ""
     text = f"The mean of the log-probabilities of {', '.join(run.members)}." if run.members else text
     st.markdown(f"{text} Changed: {', '.join(changed)}." if changed else text)
     try:
@@ -31,22 +31,23 @@ def about(run: Run) -> None:
 
 
 def downloads(run: Run) -> None:
-    """The files that make the run, for use elsewhere."""
+    """Offer the run's weights and settings for download; nothing if it has no weights."""
     weights = run.folder / MODEL
     if not weights.is_file():
         return
     with st.container(horizontal=True):
         st.download_button(
             "Weights",
-            weights.read_bytes,
+            weights.read_bytes(),
             f"{run.name}.safetensors",
             icon=":material/download:",
-            help="The network's numbers as safetensors: mnist_core.load_run, or any program that reads that format.",
+            help="The network's parameters as safetensors, for mnist_core.load_run or any program that reads that "
+            "format.",
         )
         st.download_button(
             "Recipe",
-            (run.folder / CONFIG).read_bytes,
+            (run.folder / CONFIG).read_bytes(),
             f"{run.name}.json",
             icon=":material/download:",
-            help="Every setting of the training as JSON.",
+            help="All settings of the training run as JSON.",
         )

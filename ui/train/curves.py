@@ -10,24 +10,22 @@ from ui.learning_curves import run_curve
 
 
 def show_curves(run: Run) -> None:
-    """Loss and accuracy side by side, one below the other on a phone."""
+    """Show accuracy and loss side by side, one below the other on a phone."""
     if isinstance(run.config, EnsembleConfig):
-        st.caption("An ensemble is not trained: its members were. Each of them has curves of its own.")
+        st.caption("An ensemble is not trained: its members were. Each of them has learning curves of its own.")
         return
     history = caches.history(run)
-    left, right = st.columns(2, gap="medium")
-    for place, metric in ((left, "accuracy"), (right, "loss")):
-        with place:
-            st.plotly_chart(
-                run_curve(history, metric, run.config.epochs),
-                key=f"curve_{metric}",
-                config=charts.PLOTLY_CONFIG,
-                alt=f"{metric} of {run_label(run)} against epochs, for training and validation digits",
-            )
+    for column, metric in zip(st.columns(2, gap="medium"), ("accuracy", "loss"), strict=True):
+        column.plotly_chart(
+            run_curve(history, metric, run.config.epochs),
+            key=f"curve_{metric}",
+            config=charts.PLOTLY_CONFIG,
+            alt=f"{metric} of {run_label(run)} against epochs, for training and validation digits",
+        )
 
 
 def insight(run: Run) -> None:
-    """What to notice in the curves, in a sentence for a learner."""
+    """Say what to notice in the curves; nothing for an ensemble, which has none."""
     if run.members:
         return
     st.caption(

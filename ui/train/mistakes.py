@@ -10,27 +10,30 @@ N_MISTAKES = 10  # digits shown below a result
 
 
 def show_mistakes(run: Run) -> None:
-    """The worst mistakes on the test set as pictures, if the digits are on this machine."""
+    """Show the misclassified test digits with the largest losses, if the digits are on this machine."""
     try:
-        answers = run.predictions
+        predictions = caches.predictions(run)
     except RunError as error:
         st.error(str(error))
         return
-    order = mistakes_by_loss(answers.log_probabilities, answers.labels)
+    mistakes = mistakes_by_loss(predictions.log_probabilities, predictions.labels)
     st.subheader("What it still misreads", anchor=False)
-    if not len(order):
+    if not len(mistakes):
         st.caption("Nothing: every test digit was read correctly.")
         return
-    st.caption(f"{len(order):,} of {len(answers.labels):,} test digits; these it got most wrong. Written → read as.")
+    st.caption(
+        f"{len(mistakes):,} of {len(predictions.labels):,} test digits; these have the largest loss. "
+        "Written (true label) → read as (prediction)."
+    )
     digits = caches.digits_or_none(run.config.dataset, "test")
     if digits is None:
         st.caption("The pictures are MNIST's, which is not on this machine yet.")
         return
-    shown = order[:N_MISTAKES]
-    read = answers.log_probabilities.argmax(1)
-    with st.container(key="misread"):
+    shown = mistakes[:N_MISTAKES]
+    predicted = predictions.log_probabilities.argmax(1)
+    with st.container(key="worst_mistakes"):
         st.image(
             [images.data_uri(images.enlarge(digits.images[index])) for index in shown],
-            caption=[f"{answers.labels[index]} → {read[index]}" for index in shown],
+            caption=[f"{predictions.labels[index]} → {predicted[index]}" for index in shown],
             width=84,
         )

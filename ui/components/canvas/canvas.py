@@ -1,5 +1,6 @@
-"""The drawing pad: white ink on black, with undo and clear; the drawing outlives a visit to another page."""
+"""The drawing canvas: white ink on black, with undo and clear. The drawing is kept while other pages are visited."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,81 +12,100 @@ from ui.palette import BACKGROUND, INK
 
 CANVAS_SIZE = 280  # pixels: ten for each that the network sees, and narrower than a phone
 CANVAS_KEY = "drawing"  # of the component, while it is on the page
-PEN_WIDTH = (8, 30, 18)  # pixels: thinnest, thickest, first
-hide_toolbar = st.components.v2.component("tidy_pad", js=Path(__file__).with_name("canvas.js").read_text("utf-8"))
+STATE_KEY = "canvas_state"  # of the CanvasState, for the whole session
+PEN_WIDTH = (8, 30, 18)  # pixels: thinnest, thickest, default
+Stroke = dict[str, Any]  # a path of Fabric.js, the library behind the component
+
+hide_toolbar = st.components.v2.component("hide_toolbar", js=Path(__file__).with_name("canvas.js").read_text("utf-8"))
+
+
+@dataclass
+class CanvasState:
+    """What a session has drawn, and what the component was last told to show."""
+
+    strokes: list[Stroke] = field(default_factory=list)
+    pixels: np.ndarray | None = None  # uint8 (280, 280), ink 255 on 0
+    initial_drawing: dict[str, Any] = field(default_factory=dict)
+    revision: int = 0  # of initial_drawing
+    pending: bool = False  # the strokes were replaced, and the component has not sent its new picture yet
 
 
 def drawing_canvas() -> np.ndarray | None:
-    """The pad with its buttons; gives what is drawn as uint8 (280, 280), ink 255 on 0, or None before a stroke."""
+    """Show the canvas with its buttons; return uint8 (280, 280), ink 255 on 0, or None before the first stroke."""
     from streamlit_drawable_canvas import st_canvas  # it can only be imported where Streamlit runs
 
-    kept = st.session_state.setdefault("pad", {"strokes": [], "sheet": None, "shown": {}, "turn": 0, "waiting": False})
-    with st.container(key="pad"):
-        if CANVAS_KEY not in st.session_state:  # just opened, or opened again: begin with what was drawn before
-            kept["waiting"] = False
-            if kept["shown"].get("objects") != kept["strokes"]:
-                kept["shown"] = initial_drawing(kept)
-        pen = st.session_state.setdefault("pen", PEN_WIDTH[2])
-        drawn = st_canvas(
-            stroke_width=pen,
+    state: CanvasState = st.session_state.setdefault(STATE_KEY, CanvasState())
+    with st.container(key="canvas"):
+        if CANVAS_KEY not in st.session_state:  # the page was just opened: start with what was drawn before
+            state.pending = False
+            if state.initial_drawing.get("objects") != state.strokes:
+                state.initial_drawing = initial_drawing(state)
+        pen_width = st.session_state.setdefault("pen", PEN_WIDTH[2])
+        result = st_canvas(
+            stroke_width=pen_width,
             stroke_color=INK,
             background_color=BACKGROUND,
-            initial_drawing=kept["shown"],
+            initial_drawing=state.initial_drawing,
             height=CANVAS_SIZE,
             width=CANVAS_SIZE,
             return_image_data=True,
             key=CANVAS_KEY,
             on_change=on_canvas_change,
         )
-        hide_toolbar(key="tidy_pad")
-    if not kept["waiting"] and drawn.image_bytes is not None:
-        kept |= {"strokes": parse_strokes(drawn.json_data), "sheet": decode_canvas(drawn.image_bytes)}
-    with st.container(horizontal=True, key="pad_buttons"):
-        empty = not kept["strokes"]
+        hide_toolbar(key="hide_toolbar")
+    if not state.pending and result.image_bytes is not None:
+        state.strokes, state.pixels = parse_strokes(result.json_data), decode_canvas(result.image_bytes)
+    with st.container(horizontal=True, key="canvas_buttons"):
+        empty = not state.strokes
         st.button("Undo", icon=":material/undo:", width="stretch", on_click=undo, disabled=empty, key="undo_stroke")
-        st.button("Clear", icon=":material/delete:", width="stretch", on_click=clear, disabled=empty, key="clear_pad")
+        st.button(
+            "Clear", icon=":material/delete:", width="stretch", on_click=clear, disabled=empty, key="clear_canvas"
+        )
     st.slider("Pen width", PEN_WIDTH[0], PEN_WIDTH[1], key="pen", persist_state="session")
-    return kept["sheet"]
+    return state.pixels
 
 
-def initial_drawing(kept: dict[str, Any]) -> dict[str, Any]:
-    """What the component is told to show; a new turn makes it do so even when the strokes are those it began with."""
-    kept["turn"] += 1
-    return {"objects": kept["strokes"], "turn": kept["turn"]}
+def initial_drawing(state: CanvasState) -> dict[str, Any]:
+    """Return what tells the component to show the strokes.
+
+    Its revision is new each time: the component ignores a drawing that it was already told to show.
+    """
+    state.revision += 1
+    return {"objects": state.strokes, "revision": state.revision}
 
 
 def on_canvas_change() -> None:
-    """The component has sent what it holds now."""
-    st.session_state["pad"]["waiting"] = False
+    """Note that the component has sent what it shows now."""
+    st.session_state[STATE_KEY].pending = False
 
 
 def undo() -> None:
-    """Take the last stroke away; the answer follows when the component has sent what is left."""
-    replace_strokes(st.session_state["pad"]["strokes"][:-1])
+    """Remove the last stroke; the prediction is updated once the component has sent its new picture."""
+    replace_strokes(st.session_state[STATE_KEY].strokes[:-1])
 
 
 def clear() -> None:
-    """Begin anew."""
+    """Remove all strokes."""
     replace_strokes([])
 
 
-def replace_strokes(strokes: list[dict[str, Any]]) -> None:
-    """Show these strokes instead; what the component sent before no longer counts."""
-    kept = st.session_state["pad"]
-    kept |= {"strokes": strokes, "waiting": True}
-    kept["shown"] = initial_drawing(kept)
+def replace_strokes(strokes: list[Stroke]) -> None:
+    """Show these strokes instead, and ignore the component's picture until it has sent a new one."""
+    state: CanvasState = st.session_state[STATE_KEY]
+    state.strokes, state.pending = strokes, True
+    state.initial_drawing = initial_drawing(state)
     if not strokes:
-        kept["sheet"] = None
+        state.pixels = None
 
 
-def parse_strokes(drawing: Any) -> list[dict[str, Any]]:
-    """The strokes in what the component sent."""
-    strokes = drawing.get("objects") if isinstance(drawing, dict) else None
+def parse_strokes(json_data: object) -> list[Stroke]:
+    """Return the strokes in the JSON that the component sent; none if it is malformed."""
+    strokes = json_data.get("objects") if isinstance(json_data, dict) else None
     return strokes if isinstance(strokes, list) else []
 
 
 def decode_canvas(content: bytes) -> np.ndarray | None:
-    """uint8 (H, W): the ink in the picture that the component sent; None when it is no picture."""
+    """Return the ink, uint8 (H, W), in the PNG that the component sent; None if it is not a picture."""
     try:
         return image_file.read_image(content, formats=("PNG",)).pixels[..., 0]
     except image_file.ImageFileError:

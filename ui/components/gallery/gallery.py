@@ -1,4 +1,4 @@
-"""Digits to click: a grid of any number of them, by mouse, touch and keyboard, as one small component."""
+"""A grid of any number of digits to click, by mouse, touch or keyboard."""
 
 import math
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ import streamlit as st
 
 from ui.images import SPRITE_COLUMNS, encode_float32, sprite_sheet
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 _component = st.components.v2.component(
     "digit_gallery",
     html='<div class="grid" role="group"></div><small class="readout" hidden></small>',
-    css=(HERE / "gallery.css").read_text("utf-8"),
-    js=(HERE / "gallery.js").read_text("utf-8"),
+    css=(FOLDER / "gallery.css").read_text("utf-8"),
+    js=(FOLDER / "gallery.js").read_text("utf-8"),
 )
 
 
 def gallery(
     key: str,
     label: str,
-    names: Sequence[int],
+    ids: Sequence[int] | np.ndarray,
     images: np.ndarray,
     captions: Sequence[str],
     titles: Sequence[str],
@@ -31,33 +31,31 @@ def gallery(
     size: int = 56,
     values: np.ndarray | None = None,
 ) -> int | None:
-    """A grid of the uint8 (N, 28, 28) images; gives the name of the one that was just clicked, else None.
+    """Show a grid of images and return the id of the one that was just clicked, else None.
 
-    Images of another size, and (N, H, W, 3) with colours, do as well.
-
-    `names` are the digits' numbers, such as their places in the test set; `captions` stand below them, `titles` are
-    what a screen reader says and a mouse sees when it rests. `selected` is the name of the one that is highlighted,
-    `marked` are the names of those with an orange frame. `size` is a side in pixels.
-    With `values` (N, H, W), the one under the mouse stands below the grid.
+    `images` is uint8, (N, H, W) or (N, H, W, 3). Each image has an id, such as its index in the test set, a caption
+    below it and a title, which appears as a tooltip and is read by screen readers. `selected` is the id of the image to
+    highlight, `marked` are the ids of those with an orange frame. Images are shown `size` pixels wide.
+    With float `values` (N, H, W), the one under the mouse is printed below the grid.
     """
-    names = [int(name) for name in names]
-    marks = set(marked)
+    ids = [int(id) for id in ids]
+    marked_ids = set(marked)
     clicked = _component(
         key=key,
         data={
             "label": label,
-            "names": names,
-            "picture": sprite_sheet(images),
-            "across": SPRITE_COLUMNS,
+            "ids": ids,
+            "sheet": sprite_sheet(images),
+            "columns": SPRITE_COLUMNS,
             "rows": math.ceil(len(images) / SPRITE_COLUMNS),
             "captions": list(captions),
             "titles": list(titles),
-            "selected": names.index(selected) if selected in names else None,
-            "marked": [place for place, name in enumerate(names) if name in marks],
+            "selected": ids.index(selected) if selected in ids else None,
+            "marked": [index for index, id in enumerate(ids) if id in marked_ids],
             "size": size,
             "values": None if values is None else encode_float32(values),
             "shape": None if values is None else values.shape[1:],
         },
         on_clicked_change=lambda: None,
     ).clicked
-    return int(clicked) if clicked in names else None
+    return int(clicked) if clicked in ids else None

@@ -1,1 +1,1 @@
-"""A scatter plot of digits."""
+"""A scatter plot of digits to click."""

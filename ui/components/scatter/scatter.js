@@ -1,76 +1,84 @@
-/* Digits written at their places on a canvas; the nearest one to the mouse shows its picture, a click names it. */
+/* A scatter plot of digits on a canvas; the digit nearest to the mouse shows its image, a click reports its index. */
+const PREVIEW_SIZE = 84, MARGIN = 18, MAX_DISTANCE = 18, RING_RADIUS = 11; // pixels
+const RING_ADVANTAGE = 60; // subtracted from the squared distance to the ring, which is larger than a numeral
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
-  const plane = parentElement.querySelector(".plane");
+  const scatter = parentElement.querySelector(".scatter");
   const canvas = parentElement.querySelector("canvas");
-  const close = parentElement.querySelector(".close");
-  const bytes = Uint8Array.from(atob(data.points), (letter) => letter.charCodeAt(0));
-  const points = new Float32Array(bytes.buffer), count = data.labels.length, size = 84, margin = 18;
-  const xs = points.filter((_, at) => at % 2 === 0), ys = points.filter((_, at) => at % 2 === 1);
-  const [left, right] = [Math.min(...xs), Math.max(...xs)], [low, high] = [Math.min(...ys), Math.max(...ys)];
-  let places = [];
-  plane.setAttribute("aria-label", data.label);
-  close.style.backgroundImage = `url(${data.picture})`;
-  close.style.backgroundSize = `${data.across * size}px auto`;
+  const preview = parentElement.querySelector(".preview");
+  const bytes = Uint8Array.from(atob(data.points), (character) => character.charCodeAt(0));
+  const points = new Float32Array(bytes.buffer);
+  const ring = data.labels.length; // the index of the last point, which has no label
+  const xs = points.filter((_, index) => index % 2 === 0), ys = points.filter((_, index) => index % 2 === 1);
+  const [xMin, xMax] = [Math.min(...xs), Math.max(...xs)], [yMin, yMax] = [Math.min(...ys), Math.max(...ys)];
+  let positions = []; // of the points on the canvas
+  scatter.setAttribute("aria-label", data.label);
+  preview.style.backgroundImage = `url(${data.sheet})`;
+  preview.style.backgroundSize = `${data.columns * PREVIEW_SIZE}px auto`;
 
   function draw() {
-    const { clientWidth: width, clientHeight: height } = plane, ratio = window.devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = scatter, ratio = window.devicePixelRatio || 1;
     if (width === 0) return;
     canvas.width = width * ratio;
     canvas.height = height * ratio;
-    const pen = canvas.getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.font = "600 11px sans-serif";
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    places = Array.from(xs, (x, at) => [
-      margin + ((x - left) / (right - left || 1)) * (width - 2 * margin),
-      height - margin - ((ys[at] - low) / (high - low || 1)) * (height - 2 * margin),
+    const context = canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    context.font = "600 11px sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    positions = Array.from(xs, (x, index) => [
+      MARGIN + ((x - xMin) / (xMax - xMin || 1)) * (width - 2 * MARGIN),
+      height - MARGIN - ((ys[index] - yMin) / (yMax - yMin || 1)) * (height - 2 * MARGIN),
     ]);
-    for (let at = 0; at < count; at++) {
-      pen.fillStyle = data.colours[data.labels[at]];
-      pen.fillText(data.labels[at], ...places[at]);
-    }
-    const [x, y] = places[count];
-    const style = getComputedStyle(plane);
-    for (const [colour, line] of [[style.getPropertyValue("--st-background-color"), 7], [style.getPropertyValue("--lab-highlight"), 3]]) {
-      pen.beginPath();
-      pen.arc(x, y, 11, 0, 2 * Math.PI);
-      pen.strokeStyle = colour;
-      pen.lineWidth = line;
-      pen.stroke();
-    }
-  }
-
-  function nearest(event) {
-    const box = canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
-    let best = -1, least = 18 ** 2;
-    places.forEach(([px, py], at) => {
-      const distance = (px - x) ** 2 + (py - y) ** 2 - (at === count ? 60 : 0);
-      if (distance < least) [best, least] = [at, distance];
+    data.labels.forEach((label, index) => {
+      context.fillStyle = data.colours[label];
+      context.fillText(label, ...positions[index]);
     });
-    return best;
+    const style = getComputedStyle(scatter);
+    const outline = [style.getPropertyValue("--st-background-color"), 7];
+    for (const [colour, lineWidth] of [outline, [style.getPropertyValue("--lab-highlight"), 3]]) {
+      context.beginPath();
+      context.arc(...positions[ring], RING_RADIUS, 0, 2 * Math.PI);
+      context.strokeStyle = colour;
+      context.lineWidth = lineWidth;
+      context.stroke();
+    }
   }
 
-  function show(at) {
-    close.style.display = at < 0 ? "none" : "block";
-    if (at < 0) return;
-    const [x, y] = places[at], across = data.across;
-    close.style.backgroundPosition = `${-(at % across) * size}px ${-Math.floor(at / across) * size}px`;
-    close.style.left = `${Math.min(Math.max(x - size - 12, 0) || x + 12, plane.clientWidth - size - 4)}px`;
-    close.style.top = `${Math.min(Math.max(y - size / 2, 0), plane.clientHeight - size - 4)}px`;
-    close.dataset.place = at;
+  /* Return the index of the point nearest to the mouse, or -1 if none is close. */
+  function nearest(event) {
+    const box = canvas.getBoundingClientRect(), mouseX = event.clientX - box.left, mouseY = event.clientY - box.top;
+    let nearestIndex = -1, smallest = MAX_DISTANCE ** 2;
+    positions.forEach(([x, y], index) => {
+      const distance = (x - mouseX) ** 2 + (y - mouseY) ** 2 - (index === ring ? RING_ADVANTAGE : 0);
+      if (distance < smallest) [nearestIndex, smallest] = [index, distance];
+    });
+    return nearestIndex;
   }
 
-  plane.onpointermove = (event) => show(nearest(event));
-  plane.onpointerleave = () => show(-1);
-  plane.onclick = (event) => {
-    const at = nearest(event);
-    show(at);
-    if (at >= 0 && at < count && event.pointerType !== "touch") setTriggerValue("clicked", at);
+  /* Show the image of this point beside it; hide the preview for -1. */
+  function showPreview(index) {
+    preview.style.display = index < 0 ? "none" : "block";
+    if (index < 0) return;
+    const [x, y] = positions[index], column = index % data.columns, row = Math.floor(index / data.columns);
+    const left = Math.max(x - PREVIEW_SIZE - 12, 0) || x + 12; // on the right where there is no room on the left
+    const top = Math.max(y - PREVIEW_SIZE / 2, 0);
+    preview.style.backgroundPosition = `${-column * PREVIEW_SIZE}px ${-row * PREVIEW_SIZE}px`;
+    preview.style.left = `${Math.min(left, scatter.clientWidth - PREVIEW_SIZE - 4)}px`;
+    preview.style.top = `${Math.min(top, scatter.clientHeight - PREVIEW_SIZE - 4)}px`;
+    preview.dataset.index = index;
+  }
+
+  scatter.onpointermove = (event) => showPreview(nearest(event));
+  scatter.onpointerleave = () => showPreview(-1);
+  scatter.onclick = (event) => {
+    const index = nearest(event);
+    showPreview(index);
+    if (index >= 0 && index !== ring && event.pointerType !== "touch") setTriggerValue("clicked", index);
   };
-  const watcher = new ResizeObserver(draw);
-  watcher.observe(plane);
+  const observer = new ResizeObserver(draw);
+  observer.observe(scatter);
   draw();
-  return () => watcher.disconnect();
+  return () => observer.disconnect();
 }

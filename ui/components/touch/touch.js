@@ -1,4 +1,4 @@
-/* Plotly chooses the point it last hovered over, and a finger never hovers: where it comes down, pretend it did. */
+/* Plotly selects the point it last hovered over, and a finger never hovers: move the mouse to where it touches. */
 export default function () {
   const hover = (event) => {
     if (!event.target.closest?.(".st-key-matrix .js-plotly-plot")) return;

@@ -1,4 +1,4 @@
-"""Let a finger choose cells of a Plotly chart."""
+"""Let a finger select cells of the confusion matrix, as a click does."""
 
 from pathlib import Path
 

@@ -4,53 +4,75 @@
 
 Each FOLDER holds run folders, such as those of
     for seed in 0 1 2; do python -m mnist_core train --recipe NAME --seed $seed --out FOLDER/NAME-$seed; done
-Prints Markdown: mean and spread (standard deviation) over the seeds, all single values, and the per-class figures of
-the seed that the validation digits prefer.
+Runs that are not finished, or whose settings differ from their recipe in more than the seed, are left out; stderr says
+which. Prints Markdown: mean and standard deviation over the seeds, the single values, and the per-class metrics of the
+seed with the highest validation accuracy.
 """
 
 import argparse
+import sys
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
+from mnist_core.config import TrainConfig
 from mnist_core.metrics import per_class
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError
 
 
 def finished(folders: list[Path]) -> dict[str, list[Run]]:
-    """The finished runs below the folders that keep to their recipe in all but the seed, by recipe."""
+    """Return the finished runs in these folders that follow their recipe in all but the seed, by recipe.
+
+    What is left out is named on stderr, with the reason. A recipe without such runs has no entry.
+    """
     runs: dict[str, list[Run]] = {name: [] for name in RECIPES}
-    for place in sorted(place for folder in folders for place in folder.iterdir()):
+    for path in sorted(path for folder in folders for path in folder.iterdir()):
         try:
-            run = Run(place)
-        except RunError:
-            continue
-        if run.status == "finished" and run.recipe in RECIPES:
+            run = Run(path)
+            reason = reason_to_leave_out(run)
+        except RunError as error:
+            reason = str(error)
+        if reason:
+            print(f"{path} is left out: {reason}", file=sys.stderr)
+        elif run.recipe:
             runs[run.recipe].append(run)
-    return {name: found for name, found in runs.items() if found}
+    return {name: of_recipe for name, of_recipe in runs.items() if of_recipe}
 
 
-def spread(values: list[float], form: str) -> str:
-    """Mean and standard deviation, as text."""
-    return format(mean(values), form) + (f" ± {format(stdev(values), form)}" if len(values) > 1 else "")
+def reason_to_leave_out(run: Run) -> str | None:
+    """Return why a run does not count as a result of its recipe, or None if it does. Raises RunError as `Run` does."""
+    if run.status != "finished":
+        return f"it is {run.status}"
+    if not isinstance(run.config, TrainConfig) or run.recipe not in RECIPES:
+        return "it has no recipe"
+    if replace(run.config, seed=0) != replace(RECIPES[run.recipe].config, seed=0):
+        return f"its settings differ from the recipe {run.recipe} in more than the seed"
+    return None
+
+
+def mean_and_deviation(values: list[float], format_spec: str) -> str:
+    """Return mean and standard deviation as text; of a single value no deviation."""
+    deviation = f" ± {format(stdev(values), format_spec)}" if len(values) > 1 else ""
+    return format(mean(values), format_spec) + deviation
 
 
 def row(name: str, runs: list[Run]) -> str:
-    """One recipe's line of the table."""
+    """Return one recipe's line of the table."""
     accuracies = [100 * run.outcome.test.accuracy for run in runs]
     losses = [run.outcome.test.loss for run in runs]
-    scores = [macro(run)["f1"] for run in runs]
+    f1_scores = [macro_average(run)["f1"] for run in runs]
     seconds = [run.outcome.cpu_seconds for run in runs]
-    single = ", ".join(f"{value:.2f}" for value in accuracies)
+    single_values = ", ".join(f"{value:.2f}" for value in accuracies)
     reported = RECIPES[name].reported or "–"
     return (
-        f"| `{name}` | {reported} | {spread(accuracies, '.2f')} | {single} | {spread(losses, '.4f')} | "
-        f"{spread(scores, '.4f')} | {mean(seconds):,.0f} |"
+        f"| `{name}` | {reported} | {mean_and_deviation(accuracies, '.2f')} | {single_values} | "
+        f"{mean_and_deviation(losses, '.4f')} | {mean_and_deviation(f1_scores, '.4f')} | {mean(seconds):,.0f} |"
     )
 
 
-def macro(run: Run) -> dict[str, float]:
-    """Precision, recall and F1 of a run, each the mean over the ten digits."""
+def macro_average(run: Run) -> dict[str, float]:
+    """Return precision, recall and F1 of a run, each the mean over the ten digits."""
     table = per_class(run.predictions.log_probabilities.argmax(1), run.predictions.labels)
     return {key: float(table[key].mean()) for key in ("precision", "recall", "f1")}
 

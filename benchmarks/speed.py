@@ -1,10 +1,10 @@
-"""What each recipe costs: CPU seconds of an epoch, latency and throughput of reading, peak memory.
+"""What each recipe costs: CPU seconds of an epoch, latency and throughput of inference, peak memory.
 
     python -m benchmarks.speed [RECIPE ...] [--steps 40] [--repeats 300]
 
-Each recipe is measured in a process of its own, on one thread, with fresh weights: what they are does not change what
-they cost. An epoch is extrapolated from some steps after a warm-up, with augmentation and shuffling, without the
-check at its end. Latency is one digit from uint8 to probabilities; throughput is 10,000 digits in the app's batches.
+Each recipe is measured in a process of its own, on one thread, with fresh weights, whose values do not change the
+cost. An epoch is extrapolated from some steps after a warm-up, with augmentation and shuffling, without the
+validation at its end. Latency is one digit from uint8 to probabilities; throughput is 10,000 digits in batches.
 """
 
 import argparse
@@ -22,7 +22,7 @@ COLUMNS = "recipe            epoch, CPU s   one digit, ms: median    p99   digit
 
 
 def measure(name: str, steps: int, repeats: int) -> str:
-    """The recipe's line of the table."""
+    """Return the recipe's line of the table."""
     import torch
 
     from mnist_core.data import load_digits
@@ -39,27 +39,27 @@ def measure(name: str, steps: int, repeats: int) -> str:
             start = time.process_time()
         if step.step == warm_up + steps:
             break
-    a_step = (time.process_time() - start) / steps
-    epoch = a_step * len(digits) / config.batch_size
+    seconds_per_step = (time.process_time() - start) / steps
+    epoch = seconds_per_step * len(digits) / config.batch_size
 
     torch.set_num_threads(1)
     images = load_digits(config.dataset, "test").images
     latencies = []
     for index in range(repeats):
-        begin = time.perf_counter()
+        start = time.perf_counter()
         log_probabilities(model, images[index % len(images)][None])
-        latencies.append(1000 * (time.perf_counter() - begin))
+        latencies.append(1000 * (time.perf_counter() - start))
     many = np.resize(images, (10_000, 28, 28))
-    begin = time.process_time()
+    start = time.process_time()
     log_probabilities(model, many)
-    throughput = len(many) / (time.process_time() - begin)
+    throughput = len(many) / (time.process_time() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
     median, p99 = np.percentile(latencies, [50, 99])
     return f"{name:16} {epoch:13.1f} {median:25.2f} {p99:6.2f} {throughput:19,.0f} {peak:18,.0f}"
 
 
 def main() -> None:
-    """Print the table, a recipe at a time."""
+    """Print the table, one recipe after the other."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=", ".join(RECIPES))
     parser.add_argument("--steps", type=int, default=40)

@@ -1,33 +1,59 @@
-"""What many tests share: toy digits, folders of their own, the real MNIST, and one small trained run."""
+"""Fixtures that many tests share: toy digits, folders, the real MNIST, one small trained run, the app."""
 
 import hashlib
+import json
 import os
 import shutil
 import struct
 import subprocess
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from mnist_core.config import TrainConfig
 from mnist_core.data import MNIST_FILES, DataError, Digits, raw_folder
-from mnist_core.runs import Run, create_run
+from mnist_core.models import ARCHITECTURES, build, sequential
+from mnist_core.runs import CONFIG, HISTORY, Predictions, Run, create_run
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # toy networks are faster so, and the cores may be busy
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # faster for toy networks, and the cores may be busy
 
 
 @pytest.fixture
 def toy_digits() -> Digits:
-    """300 digits, 30 of each: a bright block whose place tells the label, on a little noise."""
+    """300 digits, 30 of each: a bright block whose position depends on the label, on a little noise."""
     labels = np.arange(300) % 10
     images = np.random.default_rng(0).integers(0, 60, (300, 28, 28), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
         top, left = 4 + 12 * (label // 5), 1 + 5 * (label % 5)
         image[top : top + 8, left : left + 5] = 255
     return Digits(images, labels.astype(np.int64))
+
+
+@pytest.fixture(scope="session")
+def blob() -> np.ndarray:
+    """A smooth spot of ink off the centre, uint8 (28, 28)."""
+    rows, columns = np.mgrid[:28, :28]
+    return (200 * np.exp(-((rows - 10) ** 2) / 30 - (columns - 15) ** 2 / 8)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def network(request):
+    """Every architecture in turn, with fresh weights and in evaluation mode; not to be changed."""
+    return build(request.param, seed=1).eval()
+
+
+@pytest.fixture
+def linear_network():
+    """A network whose logits are linear in the pixels, so that gradients have a closed form."""
+    from torch import manual_seed, nn
+
+    manual_seed(0)
+    return sequential(flatten=nn.Flatten(), output=nn.Linear(784, 10)).eval()
 
 
 @pytest.fixture
@@ -38,19 +64,20 @@ def runs_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def mnist():
+def mnist(tmp_path_factory):
     """The folder with the real MNIST, for tests that are about nothing less."""
     from mnist_core.download import find_or_download
 
     try:
-        return find_or_download()
+        with FileLock(tmp_path_factory.getbasetemp().parent / "mnist.lock"):  # one of the parallel workers downloads it
+            return find_or_download()
     except DataError as error:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
 
 
 @pytest.fixture
 def no_mnist(tmp_path_factory, monkeypatch):
-    """A machine without MNIST; gives its empty folder for caches."""
+    """A machine without MNIST; the value is its empty cache folder."""
     caches = tmp_path_factory.mktemp("caches")
     monkeypatch.delenv("MNIST_DATA_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
@@ -60,7 +87,7 @@ def no_mnist(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """A finished run of two epochs on the sample digits; its parent folder holds nothing else."""
+    """A finished run of two epochs on the sample digits, alone in its folder of runs."""
     from mnist_core.training import train
 
     with pytest.MonkeyPatch.context() as patch:
@@ -71,8 +98,8 @@ def trained(tmp_path_factory):
     return run
 
 
-class StandIn:
-    """Looks like the one Worker of the server; trains nothing."""
+class ExecutorStandIn:
+    """Has what the pages use of a LocalExecutor; trains nothing."""
 
     def __init__(self) -> None:
         self.run: Run | None = None
@@ -91,16 +118,17 @@ class StandIn:
 
 
 @pytest.fixture
-def worker(monkeypatch) -> StandIn:
+def executor(monkeypatch) -> ExecutorStandIn:
+    """The stand-in for the training process of the app."""
     from ui import caches
 
-    stand_in = StandIn()
+    stand_in = ExecutorStandIn()
     monkeypatch.setattr(caches, "executor", lambda: stand_in)
     return stand_in
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch, worker, no_mnist):
+def app(tmp_path, monkeypatch, executor, no_mnist):
     """The app on an offline machine without MNIST and without runs, with nothing training."""
     import streamlit as st
     from streamlit.testing.v1 import AppTest
@@ -122,8 +150,44 @@ def run(app, trained, tmp_path) -> Run:
 
 
 @pytest.fixture
+def copy_run(run):
+    """Make another run beside the only one, with some settings changed and, if given, other predictions."""
+
+    def copy(name: str, log_probabilities: np.ndarray | None = None, recipe: str | None = None, **settings) -> Run:
+        other = Run(shutil.copytree(run.folder, run.folder.parent / name))
+        content = {"recipe": recipe, "created": "2026-11-21", "config": asdict(replace(run.config, **settings))}
+        (other.folder / CONFIG).write_text(json.dumps(content))
+        if log_probabilities is not None:
+            other.finish(run.result, Predictions(log_probabilities.astype(np.float32), run.predictions.labels))
+        return Run(other.folder)
+
+    return copy
+
+
+@pytest.fixture
+def ensemble(copy_run) -> Run:
+    """A tested ensemble, beside the run and its copy that it is made of."""
+    member, twin = copy_run("member"), copy_run("ensemble")
+    content = {"kind": "ensemble", "config": {"dataset": "sample", "members": [member.name, member.name]}}
+    (twin.folder / CONFIG).write_text(json.dumps(content | {"created": "2026-11-22"}))
+    (twin.folder / HISTORY).unlink()
+    return Run(twin.folder)
+
+
+@pytest.fixture
+def without_images(monkeypatch):
+    """The digits themselves are not on this machine."""
+    from ui import caches
+
+    def no_digits(dataset: str, part: str) -> Digits:
+        raise DataError("There are none.")
+
+    monkeypatch.setattr(caches, "digits", no_digits)
+
+
+@pytest.fixture
 def small_mnist(tmp_path_factory, monkeypatch, toy_digits):
-    """A folder in MNIST's layout with 300 and 100 toy digits in it, which count as the published files."""
+    """A folder in MNIST's layout with 300 and 100 toy digits, accepted as if they were the published files."""
     folder = tmp_path_factory.mktemp("small")
     raw_folder(folder).mkdir(parents=True)
     for part, digits in (("train", toy_digits), ("t10k", toy_digits.take(np.arange(100)))):
@@ -136,26 +200,45 @@ def small_mnist(tmp_path_factory, monkeypatch, toy_digits):
 
 
 @pytest.fixture(scope="session")
+def tracked() -> list[str]:
+    """The files in git that are still in the checkout, as paths from the root."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        pytest.skip("this is not a git checkout")
+    names = subprocess.check_output(["git", "ls-files", "-z"], cwd=root, text=True).rstrip("\0").split("\0")
+    return [name for name in names if (root / name).exists()]
+
+
+@pytest.fixture
+def two_threads():
+    """Let torch compute with two threads."""
+    from mnist_core.hardware import num_threads
+
+    with num_threads(2):
+        yield
+
+
+@pytest.fixture(scope="session")
 def python():
-    """Run code in a process of its own; gives what it printed, and fails when it complained."""
+    """A function that runs code in a new process and returns its output; fails on an error or a warning."""
 
     def run(code):
         root = Path(__file__).resolve().parent.parent
-        answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=root)
-        assert (answer.returncode, answer.stderr) == (0, "")
-        return answer.stdout
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=root)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
 
     return run
 
 
 @pytest.fixture(scope="session")
 def eventually():
-    """Wait until something holds; fail when it does not within the seconds given."""
+    """A function that waits until a condition holds; fails when it does not within the timeout in seconds."""
 
-    def wait(holds, seconds=20.0):
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, f"not within {seconds:g} seconds"
+    def wait(condition, timeout=20.0):
+        end = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < end, f"not within {timeout:g} seconds"
             time.sleep(0.05)
 
     return wait

@@ -1,4 +1,4 @@
-"""The command line trains, tests and classifies, and refuses nonsense in one line."""
+"""The command line trains, tests and classifies, and rejects invalid input in one line."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +16,21 @@ from PIL import Image
 
 from mnist_core import download
 from mnist_core.__main__ import main
-from mnist_core.config import TrainConfig
+from mnist_core.config import FORMER_ARCHITECTURES, EnsembleConfig, TrainConfig
 from mnist_core.data import load_digits
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import create_run, load_run
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ["train", "evaluate", "classify", "list", "download"]
-NOT_HERE = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
+COMMANDS = ["train", "vote", "evaluate", "classify", "list", "download"]
+MISSING_DEVICE = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
 SAMPLE = "train --recipe sample-digits --device cpu --epochs 1"
 
 
 @pytest.fixture
 def command(capsys):
-    """Run one command line; gives its exit code, and the lines it wrote to stdout and to stderr."""
+    """Run one command line; returns its exit code and the lines it wrote to stdout and to stderr."""
 
     def run(*arguments):
         try:
@@ -44,8 +44,8 @@ def command(capsys):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    """A sample digit as image files of several kinds."""
+def image_files(tmp_path):
+    """A sample digit as image files of several formats."""
     image = Image.fromarray(load_digits("sample", "test").images[0]).resize((280, 280))
     for name in ("grey.png", "photo.jpg", "small.gif", "new.webp"):
         image.save(tmp_path / name)
@@ -54,7 +54,7 @@ def pictures(tmp_path):
 
 
 def accuracy(text):
-    """The first accuracy in a text, in percent as it is printed."""
+    """The first accuracy in a text, as it is printed."""
     return re.search(r"accuracy (\d+\.\d\d%)", text)[1]
 
 
@@ -93,10 +93,14 @@ def test_every_setting_has_an_option(command, field):
         "train --recipe softmax --optimizer nonsense",
         "train --recipe softmax --architecture nonsense",
         "train --recipe softmax --nonsense 1",
+        "vote softmax",
+        "vote nonsense softmax",
+        "vote fast",
+        "vote fast sample-digits",
         f"{SAMPLE} --out full",
         f"{SAMPLE} --out full/file",
         f"{SAMPLE} --validation-size 5000",
-        f"{SAMPLE} --device {NOT_HERE}",
+        f"{SAMPLE} --device {MISSING_DEVICE}",
         "evaluate nonsense",
         "evaluate ../nonsense",
         "evaluate",
@@ -104,7 +108,7 @@ def test_every_setting_has_an_option(command, field):
         "classify softmax",
     ],
 )
-def test_nonsense_is_refused_in_one_line(command, line, runs_folder, monkeypatch):
+def test_invalid_input_is_rejected_in_one_line(command, line, runs_folder, monkeypatch):
     monkeypatch.chdir(runs_folder)
     (runs_folder / "full").mkdir()
     (runs_folder / "full" / "file").write_text("")
@@ -113,7 +117,7 @@ def test_nonsense_is_refused_in_one_line(command, line, runs_folder, monkeypatch
     assert len(err) == 1, err
 
 
-def test_train_without_mnist_names_the_way_out(command, no_mnist, runs_folder, monkeypatch):
+def test_train_without_mnist_says_what_to_do(command, no_mnist, runs_folder, monkeypatch):
     monkeypatch.setattr(download, "online", lambda: False)
     code, out, err = command("train", "--recipe", "softmax")
     assert (code, out, len(err)) == (2, [], 1)
@@ -126,7 +130,7 @@ def test_download_says_where_mnist_is(command, small_mnist, monkeypatch):
     assert command("download") == (0, [f"MNIST is in {small_mnist}"], [])
 
 
-def test_what_train_reports_evaluate_finds_again(command, tmp_path):
+def test_evaluate_measures_the_accuracy_that_train_reported(command, tmp_path):
     folder = tmp_path / "mine"
     code, out, _ = command(*SAMPLE.split(), "--out", folder)
     assert (code, out[0]) == (0, str(folder))
@@ -143,14 +147,22 @@ def test_train_takes_the_recipe_and_the_options(command, tmp_path):
     assert run.config.schedule == RECIPES["sample-digits"].config.schedule
 
 
-def test_another_data_set_brings_its_own_validation_size(command, runs_folder):
+@pytest.mark.parametrize("former", ["classic-cnn", "fast"])
+def test_train_understands_a_former_name_of_an_architecture(command, runs_folder, former):
+    code, _, err = command(*SAMPLE.split()[:-1], "0.05", "--architecture", former)
+    assert code == 0, err
+    (folder,) = runs_folder.iterdir()
+    assert load_run(folder).config.architecture == FORMER_ARCHITECTURES[former]
+
+
+def test_another_data_set_has_its_own_validation_size(command, runs_folder):
     code, *_ = command("train", "--recipe", "softmax", "--dataset", "sample", "--epochs", "0.1", "--device", "cpu")
     assert code == 0
     (folder,) = runs_folder.iterdir()
     assert load_run(folder).config.validation_size == TrainConfig(dataset="sample").validation_size
 
 
-def test_a_diverging_training_is_refused_in_a_sentence(command, tmp_path):
+def test_a_diverged_training_run_is_reported_in_a_sentence(command, tmp_path):
     wild = f"{SAMPLE} --optimizer sgd --lr 100 --weight-decay 1 --schedule constant --epochs 5"
     code, out, err = command(*wild.split(), "--out", tmp_path / "wild")
     assert (code, out) == (2, [])
@@ -165,35 +177,35 @@ def test_evaluate_has_a_row_for_every_digit(command, trained):
     assert sum(int(row[-1]) for row in rows) == 360
 
 
-def test_classify_writes_one_json_line_for_each_image(command, trained, pictures):
-    code, out, err = command("classify", trained.folder, *pictures)
+def test_classify_writes_one_json_line_for_each_image(command, trained, image_files):
+    code, out, err = command("classify", trained.folder, *image_files)
     assert (code, err) == (0, [])
-    answers = [json.loads(line) for line in out]
-    assert [answer["file"] for answer in answers] == [str(file) for file in pictures]
-    for answer in answers:
-        assert set(answer) == {"file", "digit", "probabilities"}
-        assert len(answer["probabilities"]) == 10
-        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
-        assert answer["digit"] == np.argmax(answer["probabilities"])
+    predictions = [json.loads(line) for line in out]
+    assert [prediction["file"] for prediction in predictions] == [str(file) for file in image_files]
+    for prediction in predictions:
+        assert set(prediction) == {"file", "digit", "probabilities"}
+        assert len(prediction["probabilities"]) == 10
+        assert sum(prediction["probabilities"]) == pytest.approx(1, abs=1e-5)
+        assert prediction["digit"] == np.argmax(prediction["probabilities"])
 
 
-def test_every_kind_of_image_is_read_alike(command, trained, pictures):
-    _, out, _ = command("classify", trained.folder, *pictures)
+def test_the_prediction_does_not_depend_on_the_image_format(command, trained, image_files):
+    _, out, _ = command("classify", trained.folder, *image_files)
     assert {json.loads(line)["digit"] for line in out} == {int(load_digits("sample", "test").labels[0])}
 
 
-def test_an_image_is_read_upright(command, trained, tmp_path):
+def test_the_orientation_in_an_images_exif_data_is_applied(command, trained, tmp_path):
     image = Image.fromarray(load_digits("sample", "test").images[0])
-    turned = Image.Exif()
-    turned[0x0112] = 6  # the orientation tag: to be turned right by a quarter when shown
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the orientation tag: to be rotated clockwise by a quarter turn for display
     image.save(tmp_path / "a.png")
-    image.rotate(90, expand=True).save(tmp_path / "b.png", exif=turned)
+    image.rotate(90, expand=True).save(tmp_path / "b.png", exif=exif)
     _, out, _ = command("classify", trained.folder, tmp_path / "a.png", tmp_path / "b.png")
-    upright, turned = (json.loads(line)["probabilities"] for line in out)
-    assert turned == pytest.approx(upright, abs=1e-6)
+    upright, rotated = (json.loads(line)["probabilities"] for line in out)
+    assert rotated == pytest.approx(upright, abs=1e-6)
 
 
-def test_a_scan_of_16_bits_is_read_like_one_of_8(command, trained, tmp_path):
+def test_a_16_bit_image_is_classified_like_an_8_bit_one(command, trained, tmp_path):
     image = load_digits("sample", "test").images[0] // 2 + 60
     Image.fromarray(image).save(tmp_path / "8.png")
     Image.fromarray(image.astype(np.uint16) * 257).save(tmp_path / "16.png")
@@ -204,7 +216,7 @@ def test_a_scan_of_16_bits_is_read_like_one_of_8(command, trained, tmp_path):
 
 
 def unreadable(folder, name):
-    """A file of this name that holds no digit."""
+    """Create a file of this name from which no digit can be read."""
     file = folder / name
     if name == "text.png":
         file.write_text("no image")
@@ -229,23 +241,35 @@ def unreadable(folder, name):
     "name", ["nowhere.png", "text.png", "half.png", "half.avif", "blank.png", "folder.png", "huge.png"]
 )
 @pytest.mark.filterwarnings("error")
-def test_what_cannot_be_read_has_a_sentence_and_the_others_are_read(command, trained, pictures, tmp_path, name):
+def test_a_file_that_cannot_be_read_is_reported_and_the_others_are_classified(
+    command, trained, image_files, tmp_path, name
+):
     bad = unreadable(tmp_path, name)
-    code, out, err = command("classify", trained.folder, pictures[0], bad, pictures[1])
+    code, out, err = command("classify", trained.folder, image_files[0], bad, image_files[1])
     assert code == 2
-    assert [json.loads(line)["file"] for line in out] == [str(pictures[0]), str(pictures[1])]
+    assert [json.loads(line)["file"] for line in out] == [str(image_files[0]), str(image_files[1])]
     assert len(err) == 1, err
     assert name in err[0]
 
 
-def test_list_names_every_recipe_and_network(command):
+def test_list_names_every_recipe_and_architecture(command):
     for what, names in (("recipes", RECIPES), ("networks", ARCHITECTURES)):
         code, out, err = command("list", what)
         assert (code, err) == (0, [])
         assert [line.split()[0] for line in out] == list(names)
 
 
-def test_list_says_how_every_run_ended(command, runs_folder):
+def test_list_describes_an_ensemble_by_its_members(command, runs_folder, trained):
+    run = create_run(EnsembleConfig("sample", ("fast", "accurate")))
+    run.finish(replace(trained.result, best_epoch=None, epochs=None, steps=None), trained.predictions)
+    code, out, err = command("list")
+    assert (code, err) == (0, [])
+    (line,) = [line for line in out if line.startswith(run.name)]
+    assert "finished, sample: test accuracy" in line
+    assert ", ensemble of fast, accurate, " in line
+
+
+def test_list_has_the_status_or_the_error_of_every_run(command, runs_folder):
     unfinished, failed = create_run(TrainConfig()), create_run(TrainConfig())
     failed.fail("The loss was nan.")
     code, out, err = command("list")
@@ -255,7 +279,7 @@ def test_list_says_how_every_run_ended(command, runs_folder):
     assert lines[failed.name] == "The loss was nan."
 
 
-def test_list_goes_on_after_a_damaged_run(command, runs_folder):
+def test_list_continues_after_a_damaged_run(command, runs_folder):
     damaged, other = create_run(TrainConfig()), create_run(TrainConfig())
     (damaged.folder / "result.json").write_text("{")
     code, out, _ = command("list", "runs")
@@ -265,7 +289,7 @@ def test_list_goes_on_after_a_damaged_run(command, runs_folder):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")
-def test_an_interrupt_stops_a_training_and_keeps_it(tmp_path, eventually):
+def test_ctrl_c_stops_training_and_keeps_the_run(tmp_path, eventually):
     command = [sys.executable, "-m", "mnist_core", *SAMPLE.split()[:-1], "500", "--out", str(tmp_path / "mine")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     eventually(lambda: (tmp_path / "mine" / "model.safetensors").exists(), 60)

@@ -1,4 +1,4 @@
-"""The labels in doubt are those of the paper and of the real test set, and leave the accuracy when asked to."""
+"""The known label errors are those of the paper and fit the real test set; accuracy can leave them out."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from mnist_core.analysis.label_errors import MNIST_TEST, LabelError, accuracy_wi
 from mnist_core.data import load_digits
 
 
-def test_there_are_15_and_five_people_spoke_about_each():
+def test_there_are_15_label_errors_with_five_votes_each():
     assert len(MNIST_TEST) == 15
     assert {error.for_given + error.for_proposed + error.for_neither for error in MNIST_TEST.values()} == {5}
 
@@ -36,22 +36,22 @@ def test_the_verdict_is_the_majority(error, verdict):
     assert error.verdict == verdict
 
 
-def test_the_votes_are_all_told():
+def test_the_sentence_counts_all_five_votes():
     asked = "Of five people who were asked,"
     assert LabelError(5, 3, 1, 3, 1).votes == f"{asked} three read a 3 and one the 5 of the label; one saw neither."
     assert LabelError(8, 9, 0, 5, 0).votes == f"{asked} all five read a 9 and none the 8 of the label."
 
 
-def test_no_other_digits_have_known_label_errors():
+def test_label_errors_are_known_only_of_mnist_and_only_where_the_label_is_the_given_one():
     labels = np.zeros(10_000, np.int64)
     assert known_label_errors("sample", labels) == {}
-    assert set(known_label_errors("mnist", labels)) == {1621, 6651}  # of a test set of zeros, those given as 0
+    assert set(known_label_errors("mnist", labels)) == {1621, 6651}  # the two whose given label is 0
     assert known_label_errors("mnist", labels[:100]) == {}
 
 
-def test_accuracy_without_the_doubtful_is_what_comes_out_by_hand():
-    read, labels = np.array([1, 2, 3, 4, 5]), np.array([1, 2, 3, 0, 0])
-    doubt = LabelError(0, 4, 0, 5, 0)
-    assert accuracy_without(read, labels, {}) == pytest.approx(3 / 5)
-    assert accuracy_without(read, labels, {3: doubt}) == pytest.approx(3 / 4)
-    assert accuracy_without(read, labels, {0: doubt, 3: doubt}) == pytest.approx(2 / 3)
+def test_accuracy_without_label_errors_is_what_is_computed_by_hand():
+    predicted, labels = np.array([1, 2, 3, 4, 5]), np.array([1, 2, 3, 0, 0])
+    error = LabelError(0, 4, 0, 5, 0)
+    assert accuracy_without(predicted, labels, {}) == pytest.approx(3 / 5)
+    assert accuracy_without(predicted, labels, {3: error}) == pytest.approx(3 / 4)
+    assert accuracy_without(predicted, labels, {0: error, 3: error}) == pytest.approx(2 / 3)

@@ -1,4 +1,4 @@
-"""Every network fits the digits and says what it is."""
+"""Every architecture fits the digits and is described."""
 
 import math
 from itertools import pairwise
@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from mnist_core.config import ConfigError
 from mnist_core.models import ARCHITECTURES, architecture, build, describe, get_architecture, sequential
 from mnist_core.recipes import RECIPES, get_recipe
 
@@ -17,10 +18,10 @@ def name(request):
 
 
 @pytest.fixture
-def newcomer():
-    """A network entered into the registry for one test."""
+def added_architecture():
+    """An architecture that is registered for one test."""
 
-    @architecture("Newcomer", source="a test")
+    @architecture("One layer", source="a test")
     def one_layer(dropout):
         """Weighs all pixels once,
         in a docstring of two lines.
@@ -39,18 +40,18 @@ def test_a_network_maps_images_to_logits(name):
     assert logits.min() < 0, "logits, not probabilities"
 
 
-def test_a_network_judges_each_digit_alone(name):
+def test_a_prediction_does_not_depend_on_the_rest_of_the_batch(name):
     network, x = build(name).eval(), torch.randn(3, 1, 28, 28)
     torch.testing.assert_close(network(x)[:1], network(x[:1]), rtol=1e-4, atol=1e-5)
 
 
-def test_the_table_counts_every_parameter(name):
-    table, network = describe(name), build(name)
-    assert sum(layer.parameters for layer in table) == sum(weights.numel() for weights in network.parameters())
-    assert [layer.name for layer in table] == [layer for layer, _ in network.named_children()]
+def test_the_description_counts_every_parameter(name):
+    layers, network = describe(name), build(name)
+    assert sum(layer.parameters for layer in layers) == sum(weight.numel() for weight in network.parameters())
+    assert [layer.name for layer in layers] == [layer for layer, _ in network.named_children()]
 
 
-def test_the_table_has_the_shape_of_every_layers_output(name):
+def test_the_description_has_the_output_shape_of_every_layer(name):
     x = torch.randn(1, 1, 28, 28)
     for row, layer in zip(describe(name), build(name).eval(), strict=True):
         x = layer(x)
@@ -58,61 +59,65 @@ def test_the_table_has_the_shape_of_every_layers_output(name):
     assert row.shape == (10,)
 
 
-def test_every_layer_is_explained(name):
-    assert all(layer.about for layer in describe(name, dropout=0.5))
+def test_every_layer_is_described(name):
+    assert all(layer.description for layer in describe(name, dropout=0.5))
 
 
-def test_the_same_seed_gives_the_same_weights(name):
+def test_the_same_seed_initialises_the_same_weights(name):
     first, again, other = (build(name, seed=seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert not all(torch.equal(first[key], other[key]) for key in first)
 
 
-def test_dropout_works_in_training_alone(name):
+def test_dropout_is_active_only_in_training(name):
     network, x = build(name, dropout=0.5), torch.randn(2, 1, 28, 28)
     assert not torch.equal(network(x), network(x))
     network.eval()
     assert torch.equal(network(x), network(x))
 
 
-def test_a_network_says_what_it_is(name):
+def test_an_architecture_has_a_title_a_source_and_one_sentence(name):
     network = ARCHITECTURES[name]
     assert network.name == name
     assert network.title
     assert network.source
-    assert network.about.endswith(".")
-    assert network.about.count(". ") == 0, "one sentence"
+    assert network.description.endswith(".")
+    assert network.description.count(". ") == 0, "one sentence"
 
 
-def test_an_unknown_network_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="got 'nonsense'") as caught:
+def test_titles_differ():
+    assert len({network.title for network in ARCHITECTURES.values()}) == len(ARCHITECTURES)
+
+
+def test_an_unknown_architecture_is_rejected_with_all_names():
+    with pytest.raises(ConfigError, match="got 'nonsense'") as caught:
         build("nonsense")
     assert all(name in str(caught.value) for name in ARCHITECTURES)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_every_recipe_trains_a_network_that_exists(recipe):
+def test_every_recipe_trains_an_architecture_that_exists(recipe):
     assert get_recipe(recipe).config.architecture in ARCHITECTURES
 
 
-def test_an_unknown_recipe_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match=f"one of {', '.join(RECIPES)}, got 'nonsense'"):
+def test_an_unknown_recipe_is_rejected_with_all_names():
+    with pytest.raises(ConfigError, match=f"one of {', '.join(RECIPES)}, got 'nonsense'"):
         get_recipe("nonsense")
 
 
-def test_a_new_function_is_a_new_network(newcomer):
-    assert get_architecture("one-layer") is newcomer
-    assert (newcomer.title, newcomer.source) == ("Newcomer", "a test")
-    assert newcomer.about == "Weighs all pixels once, in a docstring of two lines."
+def test_a_decorated_function_is_a_new_architecture(added_architecture):
+    assert get_architecture("one-layer") is added_architecture
+    assert (added_architecture.title, added_architecture.source) == ("One layer", "a test")
+    assert added_architecture.description == "Weighs all pixels once, in a docstring of two lines."
     assert describe("one-layer")[-1].shape == (10,)
 
 
-def test_mnist_cnn_adam_has_the_size_of_seed_002():
-    assert sum(layer.parameters for layer in describe("mnist-cnn-adam")) == 421_642
+def test_two_block_cnn_has_the_size_of_reference_c():
+    assert sum(layer.parameters for layer in describe("two-block-cnn")) == 421_642
 
 
-def test_wide_head_has_the_shapes_of_seed_003():
-    sizes = [math.prod(layer.shape) for layer in describe("wide-head") if layer.kind == "Linear"]
+def test_wide_head_cnn_has_the_dense_layers_of_reference_d():
+    dense = [layer for layer in describe("wide-head-cnn") if layer.kind == "Linear"]
+    sizes = [math.prod(layer.shape) for layer in dense]
     assert sizes == [1000, 100, 10]
-    parameters = [layer.parameters for layer in describe("wide-head") if layer.kind == "Linear"]
-    assert parameters == [before * after + after for before, after in pairwise([3136, *sizes])]
+    assert [layer.parameters for layer in dense] == [n * m + m for n, m in pairwise([3136, *sizes])]

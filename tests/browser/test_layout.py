@@ -1,4 +1,4 @@
-"""Every page by its own address, before anyone opened Home: on a projector, a laptop and a phone, light and dark."""
+"""Every page by its own URL, before anyone opened Home: on a projector, a laptop and a phone, light and dark."""
 
 import tomllib
 from pathlib import Path
@@ -17,11 +17,11 @@ OVERFLOW = """() => [...document.querySelectorAll('html, .stMain, .stSidebarCont
     .map(part => part.scrollWidth - part.clientWidth)"""
 
 
-@pytest.mark.parametrize("page", [*OTHERS, HOME], ids=lambda page: page.title)  # a link has to work without Home
-def test_a_page_fits_every_screen_in_light_and_dark(fresh, visit, page):
+@pytest.mark.parametrize("page", [*OTHERS, HOME], ids=lambda page: page.title)  # Home last
+def test_a_page_fits_every_screen_in_light_and_dark(fresh_server, visit, page):
     path = "/" if page is HOME else f"/{Path(page.file).stem}"
     for width, height in SIZES:
-        visitor = visit(fresh, width, height).open(path)
+        visitor = visit(fresh_server, width, height).open(path)
         for scheme in ("light", "dark"):
             visitor.page.emulate_media(color_scheme=scheme)  # the page follows the system without a reload
             expect(visitor.page.locator(".stApp")).to_have_css(
@@ -35,5 +35,5 @@ def test_a_page_fits_every_screen_in_light_and_dark(fresh, visit, page):
 
 
 def rgb(colour: str) -> str:
-    """#10141C as a browser says it."""
+    """Return a colour such as #10141C as browsers write it."""
     return f"rgb({', '.join(str(part) for part in bytes.fromhex(colour.removeprefix('#')))})"

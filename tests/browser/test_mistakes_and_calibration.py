@@ -1,0 +1,156 @@
+"""The Mistakes and Calibration pages in a browser: filters, links, the keyboard, the quiz, quick clicks."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from mnist_core.analysis.selection import mistakes_by_loss
+from mnist_core.runs import load_run
+
+pytestmark = pytest.mark.browser
+
+RUN = "mnist-cnn-adam"  # it has mistakes of every kind
+
+
+@pytest.fixture(scope="module")
+def mistakes() -> list[str]:
+    """The captions of the run's mistakes, the worst first."""
+    predictions = load_run(RUN).predictions
+    labels, predicted = predictions.labels, predictions.log_probabilities.argmax(1)
+    return [f"{labels[i]} → {predicted[i]}" for i in mistakes_by_loss(predictions.log_probabilities, labels)]
+
+
+def digits(visitor) -> Locator:
+    return visitor.page.locator(".st-key-mistake_grid button")
+
+
+def expect_detail(visitor, caption: str) -> None:
+    """Wait until the detail is that of a digit with this caption."""
+    label, predicted = caption.split(" → ")
+    expect(visitor.page.locator(".st-key-detail h3")).to_have_text(f"Written {label}, read as {predicted}")
+
+
+def test_the_gallery_shows_every_mistake_the_worst_first(server, visit, mistakes):
+    visitor = visit(server).open(f"/mistakes?run={RUN}")
+    expect(digits(visitor)).to_have_text(mistakes)
+    expect_detail(visitor, mistakes[0])
+    assert visitor.errors == []
+
+
+def test_a_filtered_digit_is_the_same_in_another_browser(server, visit, mistakes):
+    visitor = visit(server).open(f"/mistakes?run={RUN}")
+    visitor.page.get_by_role("radio", name="Label in doubt").or_(visitor.button("Label in doubt")).click()
+    expect(visitor.page).to_have_url(re.compile("filter=doubt"))
+    visitor.settle()
+    count = digits(visitor).count()
+    assert 3 <= count <= 15
+    digits(visitor).nth(2).click()
+    expect(visitor.page).to_have_url(re.compile(r"digit=\d+"))
+    visitor.settle()
+    title, note = (visitor.page.locator(f".st-key-detail {part}").inner_text() for part in ("h3", ".stAlert"))
+    assert "Of five people who were asked" in note
+
+    another = visit(server, 390, 844)
+    another.page.goto(visitor.page.url)
+    another.settle()
+    expect(digits(another)).to_have_count(count)
+    expect(digits(another).nth(2)).to_have_attribute("aria-pressed", "true")
+    expect(another.page.locator(".st-key-detail h3")).to_have_text(title)
+    expect(another.page.locator(".st-key-detail .stAlert")).to_have_text(note)
+    assert another.errors == []
+
+
+def test_the_gallery_is_used_by_keyboard(server, visit, mistakes):
+    visitor = visit(server).open(f"/mistakes?run={RUN}")
+    digits(visitor).first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
+        visitor.page.keyboard.press(key)
+    expect_detail(visitor, mistakes[2])
+    expect(digits(visitor).nth(2)).to_be_focused()
+    visitor.page.keyboard.press("End")
+    visitor.page.keyboard.press("Enter")
+    expect_detail(visitor, mistakes[-1])
+    visitor.button("Previous").click()
+    expect_detail(visitor, mistakes[-2])
+
+
+def test_after_quick_clicks_the_last_digit_is_open(server, visit, mistakes):
+    visitor = visit(server).open(f"/mistakes?run={RUN}")
+    expect(digits(visitor)).to_have_count(len(mistakes))
+    visitor.page.get_by_role("radio", name="Confident but wrong").or_(visitor.button("Confident but wrong")).click()
+    for index in (1, 5, 2, 7, 3):
+        digits(visitor).nth(index).click()
+    expect_detail(visitor, mistakes[3])
+    visitor.settle()
+    expect(visitor.page).to_have_url(re.compile("filter=confident"))
+    expect(digits(visitor).nth(3)).to_have_attribute("aria-pressed", "true")
+    expect(visitor.page.locator(".stException")).to_have_count(0)
+    assert visitor.errors == []
+
+
+def test_a_row_of_the_table_opens_its_digit(server, visit, mistakes):
+    visitor = visit(server).open(f"/mistakes?run={RUN}&view=table")
+    table = visitor.page.locator(".st-key-mistake_table canvas").first
+    expect(table).to_be_visible()
+    table.click(position={"x": 250, "y": 36 + 40 + 20}, force=True)  # the second row, below the header
+    expect_detail(visitor, mistakes[1])
+
+
+def test_three_questions_of_the_quiz_with_mouse_and_keyboard(server, visit):
+    visitor = visit(server).open(f"/mistakes?run={RUN}&view=quiz")
+    score = visitor.page.locator(".st-key-quiz_keys").locator("xpath=preceding::h3[1]")
+    expect(score).to_contain_text("You 0 : 0 Network")
+    points = 0
+    for question in range(3):
+        expect(visitor.page.get_by_text(f"Question {question + 1} of")).to_be_visible()
+        if question == 1:
+            visitor.page.keyboard.press("4")
+        else:
+            visitor.page.locator(".st-key-quiz_4 button").dblclick()  # counts once
+        solution = visitor.page.get_by_text(re.compile(r"It is labelled \d"))
+        expect(solution).to_be_visible()
+        counts = visitor.page.get_by_text("it does not count").count() == 0
+        points += counts and "labelled 4" in solution.inner_text()
+        expect(score).to_contain_text(f"You {points} :")
+        if question == 1:
+            visitor.page.keyboard.press("Enter")
+        else:
+            visitor.page.locator(".st-key-quiz_next button").click()
+        expect(solution).to_have_count(0)
+    assert visitor.errors == []
+
+
+def test_a_phone_shows_digits_and_the_ten_buttons_without_scrolling(server, visit):
+    visitor = visit(server, 390, 844).open(f"/mistakes?run={RUN}")
+    expect(digits(visitor).first).to_be_in_viewport(ratio=1)
+    visitor.open(f"/mistakes?run={RUN}&view=quiz")
+    for digit in range(10):
+        button = visitor.page.locator(f".st-key-quiz_{digit} button")
+        expect(button).to_be_in_viewport(ratio=1)
+        assert min(button.bounding_box()[side] for side in ("width", "height")) >= 44
+    button.tap()
+    expect(visitor.page.locator(".st-key-quiz_next button")).to_be_in_viewport(ratio=1)
+
+
+def test_without_mnist_only_the_pictures_are_missing(offline_server, visit, mistakes):
+    visitor = visit(offline_server).open(f"/mistakes?run={RUN}")
+    expect(digits(visitor)).to_have_text(mistakes)
+    expect_detail(visitor, mistakes[0])
+    expect(visitor.page.get_by_text("let the environment variable MNIST_DATA_DIR").last).to_be_visible()
+    expect(visitor.page.locator(".st-key-detail img")).to_have_count(0)
+    visitor.open(f"/calibration?run={RUN}")
+    expect(visitor.page.locator(".st-key-reliability .js-plotly-plot")).to_be_visible()
+
+
+def test_the_share_that_may_be_refused_is_in_the_url(server, visit):
+    visitor = visit(server).open(f"/calibration?run={RUN}&refuse=1")
+    expect(visitor.page.get_by_text(re.compile("If it may refuse the 1 % it is least sure of"))).to_be_visible()
+    visitor.page.get_by_role("slider").press("ArrowRight")
+    expect(visitor.page).to_have_url(re.compile("refuse=2"))
+    expect(visitor.page.get_by_text(re.compile("If it may refuse the 2 %"))).to_be_visible()
+    another = visit(server)
+    another.page.goto(visitor.page.url)
+    another.settle()
+    expect(another.page.get_by_text(re.compile("If it may refuse the 2 %"))).to_be_visible()
+    assert another.errors == []

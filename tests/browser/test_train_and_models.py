@@ -1,0 +1,131 @@
+"""The Train and Models pages in a browser: train, watch, stop and find a run; two visitors; what may go wrong."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from mnist_core.runs import Run
+from ui.shell import PAGES
+
+pytestmark = pytest.mark.browser
+
+FIRST_POINT_TIMEOUT = 30  # seconds after Train on a busy machine; a quiet one needs about one
+EPOCH_TIMEOUT = 120  # seconds
+CUSTOM_RUN = re.compile(r"MNIST CNN with Adam \(custom\).*(training|finished)")
+MANY_EPOCHS = 500  # epochs of the sample digits: more than any test waits for
+
+
+def test_a_visitor_trains_on_mnist_and_sees_the_result(training_server, visit):
+    visitor = visit(training_server).open().choose_recipe("mnist-cnn-adam").set_field("Epochs", 1)
+    pressed = time.monotonic()
+    name = visitor.train()
+    assert time.monotonic() - pressed < FIRST_POINT_TIMEOUT
+
+    before = visitor.n_points()
+    visitor.page.locator(".stSidebar").get_by_text("Machine", exact=True).click()
+    expect(visitor.page.get_by_role("spinbutton", name="Seed")).to_be_visible()
+    visitor.wait_for_points(before)
+    visitor.go_to("Models").expect_text("training_status", re.compile("training, [1-9]"))
+    visitor.go_to("Train").expect_text("heading", CUSTOM_RUN)
+    visitor.page.reload()
+    visitor.settle().expect_text("heading", CUSTOM_RUN)
+    visitor.wait_for_points(before)
+
+    visitor.expect_text("heading", "finished", EPOCH_TIMEOUT)
+    visitor.expect_text("heading", CUSTOM_RUN)
+    assert visitor.test_accuracy() >= 97.0
+    visitor.expect_text("worst_mistakes", "→")
+    visitor.expect_text("training_status", "Nothing is training")
+    run = Run(training_server.runs / name)
+    assert (run.status, run.config.epochs) == ("finished", 1)
+    assert f"{100 * run.result.test.accuracy:.2f}" == f"{visitor.test_accuracy():.2f}"
+    assert visitor.errors == []
+
+
+def test_a_stopped_run_is_kept_listed_and_found_by_its_url(training_server, visit):
+    visitor = visit(training_server).open().choose_recipe("classic-cnn")
+    name = visitor.train()
+    visitor.button("Stop").click()
+    visitor.expect_text("heading", "stopped")
+    accuracy = visitor.test_accuracy()
+    assert Run(training_server.runs / name).status == "stopped"
+
+    visitor.go_to("Models")
+    stopped = visitor.page.locator(".st-key-run_table tr", has_text="stopped").filter(has_text="Classic CNN")
+    expect(stopped).to_have_count(1)
+
+    another = visit(training_server).open(f"/?run={name}")
+    another.expect_text("heading", "stopped")
+    assert another.test_accuracy() == accuracy
+
+
+def test_another_visitor_sees_the_run_and_can_only_stop_it(training_server, visit):
+    first = visit(training_server).open().choose_recipe("sample-digits").set_field("Epochs", MANY_EPOCHS)
+    name = first.train()
+    second = visit(training_server).open()
+    second.wait_for_training()
+    expect(second.button("Train")).to_be_disabled()
+    second.button("Stop").click()
+    for visitor in (first, second):
+        visitor.expect_text("heading", "stopped")
+        expect(visitor.button("Train")).to_be_enabled()
+    assert Run(training_server.runs / name).status == "stopped"
+
+
+def test_without_mnist_a_visitor_trains_on_the_sample_digits(offline_server, visit):
+    visitor = visit(offline_server).open()
+    for page in PAGES:
+        visitor.go_to(page.title).expect_text("banner", "Sample digits, not MNIST")
+        visitor.expect_text("banner", "offline")
+    visitor.go_to("Train").set_field("Epochs", 60).train()  # long enough to be seen training
+    visitor.expect_text("heading", "finished")
+    visitor.expect_text("heading", "Sample digits")
+    assert visitor.test_accuracy() > 50
+    mistakes = visitor.page.locator(".st-key-worst_mistakes img").first
+    none = visitor.page.get_by_text("every test digit was read correctly")
+    expect(mistakes.or_(none)).to_be_visible()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are only seen where there is /proc")
+def test_a_killed_server_leaves_no_process_and_an_interrupted_run(start_server, mnist, visit):
+    server = start_server()
+    name = visit(server).open().choose_recipe("sample-digits").set_field("Epochs", MANY_EPOCHS).train()
+    server.end_with(server.process.kill, 10)
+    visitor = visit(start_server(MNIST_RUNS_DIR=str(server.runs))).open(f"/?run={name}")
+    visitor.expect_text("heading", re.compile("stopped|interrupted"))
+    expect(visitor.button("Train")).to_be_enabled()
+
+
+def test_on_a_phone_train_and_stop_are_on_the_page(training_server, visit):
+    visitor = visit(training_server, 390, 844).open("/?run=mnist-cnn-adam")  # its settings take minutes
+    button = visitor.button("Train this recipe")
+    expect(button).to_be_in_viewport()
+    expect(visitor.button("Train")).not_to_be_in_viewport()
+    button.click()
+    visitor.wait_for_training()
+    visitor.button("Stop the training").click()
+    visitor.expect_text("heading", "stopped")
+    expect(button).to_be_in_viewport()
+
+
+def test_a_run_that_cannot_be_written_is_explained(start_server, mnist, visit, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    visitor = visit(start_server(MNIST_RUNS_DIR=str(tmp_path / "file" / "runs"))).open()
+    visitor.button("Train").click()
+    expect(visitor.page.locator(".stAlert")).to_have_count(1)
+    expect(visitor.page.locator(".stAlert")).to_contain_text("The run cannot be written to")
+    visitor.go_to("Models").go_to("Train").set_field("Epochs", 2)
+    expect(visitor.button("Train")).to_be_enabled()
+    expect(visitor.page.locator(".stException")).to_have_count(0)
+
+
+def test_a_shipped_run_opens_with_its_curves(server, visit):
+    visitor = visit(server).open("/models")
+    title = visitor.page.locator(".st-key-heading h3").inner_text()
+    visitor.page.get_by_role("link", name="Open it").click()
+    expect(visitor.page).to_have_url(re.compile(r"\?run="))
+    visitor.settle().expect_text("heading", title)
+    visitor.wait_for_points()

@@ -1,0 +1,56 @@
+"""The Calibration page: its metrics are the library's, and its URL keeps how many digits may be refused."""
+
+import numpy as np
+import pytest
+from app_helpers import metrics, page_text, visit
+
+from mnist_core.analysis.calibration import auroc, expected_calibration_error, reliability_bins
+from mnist_core.runs import PREDICTIONS, Predictions
+
+
+def test_the_metrics_are_those_of_the_predictions(app, run):
+    probabilities = np.exp(run.predictions.log_probabilities.astype(np.float64))
+    confidence, correct = probabilities.max(1), probabilities.argmax(1) == run.predictions.labels
+    error = expected_calibration_error(reliability_bins(confidence, correct))
+    visit(app, "calibration", run=run.name)
+    assert metrics(app) == {
+        "Test accuracy": f"{100 * correct.mean():.2f} %",
+        "Mean confidence": f"{100 * confidence.mean():.2f} %",
+        "ECE": f"{100 * error:.2f} %",
+        "AUROC": f"{100 * auroc(confidence, correct):.2f} %",
+    }
+
+
+def test_every_metric_has_a_help_text(app, run):
+    visit(app, "calibration", run=run.name)
+    assert [metric.label for metric in app.metric if not metric.help] == []
+
+
+def test_a_faultless_network_has_no_auroc(app, run):
+    labels = run.predictions.labels
+    probabilities = np.where(np.eye(10, dtype=bool)[labels], 0.91, 0.01).astype(np.float32)
+    run.finish(run.outcome, Predictions(np.log(probabilities), labels))
+    visit(app, "calibration", run=run.name)
+    assert metrics(app)["AUROC"] == "…"
+
+
+def test_what_it_may_refuse_is_said_and_kept_in_the_url(app, run):
+    visit(app, "calibration", run=run.name)
+    app.select_slider(key="may_refuse").set_value(0.5).run()
+    assert app.query_params["refuse"] == "0.5"
+    assert "If it may refuse the 0.5 % it is least sure of" in page_text(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("value", ["../../etc/passwd", "<script>alert(1)</script>", "", "-1"])
+def test_nonsense_in_the_url_lets_it_refuse_one_percent(app, run, value):
+    assert visit(app, "calibration", run=run.name, refuse=value).select_slider(key="may_refuse").value == 1
+
+
+def test_the_page_says_that_predictions_are_damaged_and_links_to_the_other_pages(app, run):
+    (run.folder / PREDICTIONS).write_bytes(b"\x89PNG")
+    visit(app, "calibration", run=run.name)
+    assert PREDICTIONS in app.error[0].value
+    links = [link.label.partition(":")[0] for link in app.main.get("page_link")]
+    assert "Mistakes" in links
+    assert "Calibration" not in links

@@ -1,0 +1,196 @@
+"""The strokes, matrices and fields of the pen augmentation."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from mnist_core import pen_augment
+from mnist_core.drawing import to_digit
+from mnist_core.pen_augment import (
+    MAX_WAVE,
+    STEM_SHIFT,
+    bar_line,
+    change_thickness,
+    draw_line,
+    erase_spot,
+    flag_line,
+    foot_line,
+    hook_line,
+    is_wide,
+    pen,
+    recentring_matrix,
+    slash_line,
+    small_loop_field,
+    squeeze_matrix,
+    stem_field,
+    warp_field,
+    wave_field,
+)
+from mnist_core.warping import resample, sampling_grid
+
+LABELS = torch.arange(64) % 10
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def images(toy_digits):
+    return torch.tensor(toy_digits.images[:64]).float()
+
+
+def blocks(count, left, right):
+    """Return images with one block of ink each, from row 4 to row 23 and from column `left` to column `right` - 1."""
+    images = torch.zeros(count, 28, 28)
+    images[:, 4:24, left:right] = 255
+    return images
+
+
+def test_a_warp_moves_neighbouring_pixels_together():
+    field = warp_field(torch.zeros(64, 28, 28), 1.0) * 14  # pixels
+    assert 0.5 < field.std() < 1.5
+    assert (field[:, 1:] - field[:, :-1]).abs().max() < 1  # no pixel passes its neighbour
+    assert warp_field(torch.zeros(64, 28, 28), 0.0).abs().max() == 0
+
+
+def test_a_wave_moves_whole_rows_smoothly():
+    field = wave_field(torch.zeros(200, 28, 28), 1.0) * 14  # pixels
+    assert (field == field[:, :, :1]).all()
+    assert (field[:, 1:] - field[:, :-1]).abs().max() < 1  # no row passes its neighbour
+    for axis, max_amplitude in enumerate(MAX_WAVE):
+        assert 0.8 * max_amplitude < field[..., axis].abs().max() <= max_amplitude
+
+
+def test_a_squeeze_makes_some_digits_lower_or_narrower_and_leaves_the_rest():
+    images = torch.zeros(200, 28, 28)
+    mask = torch.arange(200) < 100
+    scale_x, scale_y = squeeze_matrix(images, mask)[:, [0, 1], [0, 1]].T
+    assert (squeeze_matrix(images, mask)[100:] == torch.eye(3)).all()
+    assert ((scale_x[:100] > 1) ^ (scale_y[:100] > 1)).all()
+    assert 1.5 < scale_x.max() <= 1 / 0.6 + 1e-6
+    assert 1.5 < scale_y.max() <= 1 / 0.6 + 1e-6
+
+
+def test_a_hook_rises_from_the_lowest_point():
+    x0, y0, x1, y1 = hook_line(blocks(50, 13, 15)).T
+    assert ((x0 - 13.5).abs() < 1e-4).all()
+    assert (y0 == 23).all()
+    assert (y1 < y0).all()
+    assert ((x1 > x0).sum() > (x1 < x0).sum()) & (x1 < x0).any()
+
+
+def test_a_foot_is_nearly_horizontal_under_the_lowest_point():
+    x0, y0, x1, y1 = foot_line(blocks(200, 13, 15)).T
+    assert ((y0 - 23).abs() <= 1).all()
+    assert ((y0 + y1 - 2 * 23).abs() < 1e-4).all()
+    assert ((x0 < 13.5) & (x1 > 13.5)).all()
+    assert ((x1 - x0 > 0.2 * 19) & (x1 - x0 < 0.8 * 19)).all()
+
+
+def test_a_slash_is_upright_or_leans_to_the_right():
+    x0, y0, x1, y1 = slash_line(blocks(300, 8, 20)).T
+    assert (((x0 + x1) / 2 - 13.5).abs() < 1e-4).all()
+    assert ((x0 < x1) & (y0 > y1)).all()
+    assert (x1 - x0).min() < 4
+    assert (x1 - x0).max() > 11
+
+
+def test_a_digit_is_wide_from_half_its_height_on():
+    assert is_wide(torch.cat([blocks(1, 9, 20), blocks(1, 10, 19)])).tolist() == [True, False]
+
+
+def test_a_narrow_zero_gets_no_slash(monkeypatch):
+    masks = []
+    monkeypatch.setattr(pen_augment, "draw_line", lambda images, lines, width, mask: masks.append(mask) or images)
+    zeros = torch.cat([blocks(200, 8, 20), blocks(200, 11, 17)])
+    pen(zeros, torch.zeros(400, dtype=torch.int64))
+    slashed = torch.stack(masks).any(0)
+    assert slashed[:200].any()
+    assert not slashed[200:].any()
+
+
+def test_a_small_loop_moves_rows_within_the_digit_and_never_past_each_other():
+    images = blocks(300, 10, 18)
+    mask = torch.arange(300) < 200
+    field = small_loop_field(images, mask) * 14  # pixels
+    assert (field[200:] == 0).all()
+    assert (field[..., 0] == 0).all()
+    dy = field[:200, :, 0, 1]
+    assert (dy[:, [4, 23]].abs() < 1e-4).all()
+    assert (dy[:, 1:] - dy[:, :-1] > -1).all()
+    assert (dy.mean(1) > 0).sum() > 2 * (dy.mean(1) < 0).sum() > 0  # a row shows what was below it: made smaller
+    assert torch.allclose(sampled_row(13, field[:200]), dy[:, 13] + 13, atol=1e-3)
+
+
+def sampled_row(row, field):
+    """Return the row of the old images that `resample` shows in this row of the new ones, (N,)."""
+    rows = torch.arange(28.0).repeat(28, 1).T.expand(len(field), 28, 28)
+    grid = sampling_grid(torch.eye(3).expand(len(field), 3, 3), rows) + field / 14
+    return resample(rows, grid)[:, row, 14]
+
+
+def test_a_curved_stem_leaves_the_loop_and_its_end_may_return():
+    mask = torch.arange(300) < 200
+    dx = stem_field(blocks(300, 10, 18), mask)[..., 0, 0] * 14  # pixels
+    assert (dx[200:] == 0).all()
+    assert (dx[:, :8] == 0).all()  # down to a fifth of the digit, nothing moves
+    largest = dx[:200].abs().amax(1)
+    assert STEM_SHIFT[1] * 0.7 < largest.max() <= STEM_SHIFT[1]
+    assert (dx[:200, 23].abs() <= largest + 1e-4).all()
+    assert (dx[:200, 23].abs() < 0.5 * largest).any()
+    assert ((dx[:200] > 0.01).any(1) ^ (dx[:200] < -0.01).any(1)).sum() >= 190
+
+
+def test_a_line_has_round_caps():
+    line = torch.tensor([[6.0, 8.0, 20.0, 8.0]])
+    drawn = draw_line(torch.zeros(1, 28, 28), line, torch.tensor([2.0]), torch.tensor([True]))[0].numpy()
+    rows, columns = np.mgrid[0:28, 0:28]
+    distance = np.hypot(columns - columns.clip(6, 20), rows - 8)
+    np.testing.assert_allclose(drawn, 255 * (2.5 - distance).clip(0, 1), atol=0.01)
+
+
+def test_a_line_is_drawn_only_where_the_mask_is_true(images):
+    lines, mask = torch.full((64, 4), 14.0), LABELS == 3
+    drawn = draw_line(images, lines, torch.full((64,), 3.0), mask)
+    assert torch.equal(drawn[~mask], images[~mask])
+    assert (drawn[mask][:, 14, 14] == 255).all()
+
+
+@pytest.mark.parametrize("amount", [-1.0, 1.0, 2.0])
+def test_thickness_is_erosion_and_dilation(images, amount):
+    morphology = ndimage.grey_erosion if amount < 0 else ndimage.grey_dilation
+    expected = images[:1].numpy().astype(float)
+    for _ in range(int(abs(amount))):
+        expected = morphology(expected, size=(1, 3, 3), mode="nearest")
+    changed = change_thickness(images[:1], torch.tensor([amount]))
+    np.testing.assert_allclose(changed, expected * (255 / expected.max()), atol=1e-3)
+
+
+def test_a_recentred_digit_is_where_to_digit_places_it():
+    image = np.zeros((28, 28), np.uint8)
+    image[3:13, 4:9] = 255
+    image[3:6, 4:14] = 255
+    batch = torch.tensor(image).float()[None]
+    recentred = resample(batch, sampling_grid(recentring_matrix(batch), batch))[0].numpy()
+    rows, columns = np.mgrid[0:28, 0:28]
+    assert (recentred * rows).sum() / recentred.sum() == pytest.approx(14, abs=0.2)
+    assert (recentred * columns).sum() / recentred.sum() == pytest.approx(14, abs=0.2)
+    (box,) = ndimage.find_objects((recentred > 64).astype(int))
+    assert [side.stop - side.start for side in box] == pytest.approx([20, 20], abs=1)
+    assert np.abs(recentred - to_digit(image)).mean() < 16  # half a pixel: `to_digit` places to the nearest one
+
+
+def test_a_gap_removes_ink_and_adds_none(images):
+    erased = erase_spot(images, torch.ones(64, dtype=torch.bool))
+    assert (erased <= images).all()
+    assert (erased.sum((1, 2)) < images.sum((1, 2))).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("line", [slash_line, flag_line, foot_line, bar_line])
+def test_the_ends_of_a_line_are_finite(images, line):
+    lines = line(images)
+    assert lines.shape == (64, 4)
+    assert torch.isfinite(lines).all()

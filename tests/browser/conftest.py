@@ -36,14 +36,6 @@ CLOSED_TWICE = re.compile(
 expect.set_options(timeout=TIMEOUT * 1000)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all browser tests in one worker of pytest-xdist, so that they share the servers and the browser."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 def wait_until(condition: Callable[[], object], seconds: float = TIMEOUT) -> None:
     """Wait until a condition is true; fail when it is not within this time."""
     end = time.monotonic() + seconds

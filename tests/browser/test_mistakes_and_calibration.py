@@ -79,6 +79,7 @@ def test_after_quick_clicks_the_last_digit_is_open(server, visit, mistakes):
     visitor = visit(server).open(f"/mistakes?run={RUN}")
     expect(digits(visitor)).to_have_count(len(mistakes))
     visitor.page.get_by_role("radio", name="Confident but wrong").or_(visitor.button("Confident but wrong")).click()
+    expect(visitor.page).to_have_url(re.compile("filter=confident"))
     for index in (1, 5, 2, 7, 3):
         digits(visitor).nth(index).click()
     expect_detail(visitor, mistakes[3])

@@ -5,7 +5,7 @@ import streamlit as st
 from mnist_core.runs import Run
 from ui import caches, labels, run_picker, run_summary
 from ui.shell import links_to_other_pages, shell
-from ui.train import curves, form, layer_table, mistakes, progress
+from ui.train import buttons, curves, form, layer_table, mistakes, progress
 
 shell("Train")
 recipe, name, config = form.recipe_form()
@@ -17,12 +17,12 @@ with st.container(key="phone_buttons"):
         st.button(
             "Stop the training",
             key="stop_on_phone",
-            on_click=form.stop_training,
+            on_click=buttons.stop_training,
             width="stretch",
             icon=":material/stop:",
         )
     else:
-        form.train_button("Train this recipe", "train_on_phone", name, config)
+        buttons.train_button("Train this recipe", "train_on_phone", name, config)
 
 
 @st.fragment(run_every=1 if executor.run and not executor.stopping else None)
@@ -50,5 +50,4 @@ else:
 shown = config or recipe.config
 st.subheader(f"The network: {labels.choice_title('architecture', shown.architecture)}", anchor=False)
 layer_table.layer_table(caches.layers(shown.architecture, shown.dropout))
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Train")

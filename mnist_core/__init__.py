@@ -8,8 +8,8 @@ digits
     `data` (MNIST and the sample digits), `download`, `drawing` (from a picture to a digit), `segmentation` (several
     digits in a picture), `image_file` (uploaded image files)
 learning
-    `models` (the architectures), `modules`, `augment` and `pen_augment`, `optim`, `hardware`, `training` (the loop),
-    `inference`, `metrics`, `result`, `runs` (run folders), `ensemble`
+    `models` (the architectures), `augment` and `pen_augment`, `optim`, `hardware`, `training` (the loop), `inference`,
+    `metrics`, `result`, `runs` (run folders), `ensemble`
 and beyond
     `analysis` (the study of trained networks), `execution` (where training happens), `__main__` (the command line)
 """

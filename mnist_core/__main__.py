@@ -146,12 +146,12 @@ def evaluate_command(options: argparse.Namespace) -> int:
     """Test a run on the test digits of its data set and print loss, accuracy and the metrics of each digit."""
     run = load_run(options.run)
     test = load_digits(run.config.dataset, "test")
-    predicted = log_probabilities(run.model(), test.images)
-    result = score_with_interval(predicted, test.labels)
+    log_probs = log_probabilities(run.model(), test.images)
+    result = score_with_interval(log_probs, test.labels)
     low, high = result.interval
     print(f"{run.name} on the {len(test):,} test digits of {run.config.dataset}")
     print(f"accuracy {result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {result.loss:.4f}")
-    table = per_class(predicted.argmax(1), test.labels)
+    table = per_class(log_probs.argmax(1), test.labels)
     print("digit  precision  recall      F1  support")
     for digit in range(10):
         precision, recall, f1, support = (table[key][digit] for key in ("precision", "recall", "f1", "support"))

@@ -18,10 +18,10 @@ TRAINING_SIZES = {"mnist": 60_000, "sample": 1_437}  # training digits, includin
 VALIDATION_SIZES = {"mnist": 5_000, "sample": 200}  # the default of `validation_size`
 
 OPTIMIZERS = {
-    "sgd": "SGD: step straight down the slope, with momentum",
+    "sgd": "SGD: step along the negative gradient, with momentum",
     "adam": "Adam: gives every weight its own step size (Kingma & Ba, 2014)",
     "adamw": "AdamW: Adam with weight decay done separately (Loshchilov & Hutter, 2017)",
-    "muon": "Muon: evens out the directions of each convolution's step, AdamW for the rest (Jordan et al., 2024)",
+    "muon": "Muon: orthogonalises the update of each convolution, AdamW for the rest (Jordan et al., 2024)",
 }
 SCHEDULES = {
     "constant": "Constant: the same rate from the first step to the last",
@@ -91,11 +91,11 @@ class TrainConfig:
     )
     validation_size: int | None = setting(
         None, "Held out for validation",
-        "Training digits the network never learns from. They say how good it is, so that the test set need not.",
+        "Training digits set aside to measure the network while it trains, so that the test set is used only once.",
         "Data", minimum=10, maximum=30_000,
     )
     augmentation: str = setting(
-        "none", "Augmentation", "Shows each digit a little changed every time, so that it cannot be learned by heart.",
+        "none", "Augmentation", "Changes each digit a little every time it is seen, so that it cannot be memorised.",
         "Data", choices=AUGMENTATIONS,
     )
     augmentation_strength: float = setting(
@@ -111,7 +111,7 @@ class TrainConfig:
         "Network", minimum=0, maximum=0.9,
     )
     optimizer: str = setting(
-        "adam", "Optimizer", "How the slope of the loss becomes a step of the weights.",
+        "adam", "Optimizer", "How the gradient of the loss becomes an update of the weights.",
         "Learning", choices=OPTIMIZERS,
     )
     learning_rate: float = setting(
@@ -205,7 +205,7 @@ def validated(name: str, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
         raise ConfigError(allowed)
     high_enough = value > limits.minimum if limits.exclusive_minimum else value >= limits.minimum
-    if not (high_enough and value <= limits.maximum):  # neither holds for nan
+    if not (high_enough and value <= limits.maximum):  # both are False for NaN
         raise ConfigError(allowed)
     return kind(value)
 
@@ -215,6 +215,8 @@ def config_from_dict(values: dict[str, Any]) -> TrainConfig:
 
     Raises ConfigError for a field that does not exist or a value that is not allowed.
     """
+    if not isinstance(values, dict):
+        raise ConfigError(f"the config must be a JSON object, got {values!r}")
     known = [field.name for field in fields(TrainConfig)]
     for name in values:
         if name not in known:

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from mnist_core.errors import MnistLabError
 
-SIZE, BOX, CENTRE = 28, 20, 14.0
+SIZE, BOX, MASS_CENTRE = 28, 20, 14.0
 INK_THRESHOLD = 32.0  # of 255: ink fainter than this is noise or paper
 MIN_EXTENT = 0.01  # of the image's longer side: ink smaller than this is a speck, not a digit
 MIN_MASS = 0.02  # of all ink: a piece of ink (connected component) with less is a smudge
@@ -179,8 +179,8 @@ def centre_by_mass(scaled: np.ndarray) -> np.ndarray:
     mass = scaled.astype(np.float64)
     row = (mass.sum(1) @ np.arange(height)) / mass.sum()
     column = (mass.sum(0) @ np.arange(width)) / mass.sum()
-    top = int(np.clip(round(CENTRE - row), 0, SIZE - height))
-    left = int(np.clip(round(CENTRE - column), 0, SIZE - width))
+    top = int(np.clip(round(MASS_CENTRE - row), 0, SIZE - height))
+    left = int(np.clip(round(MASS_CENTRE - column), 0, SIZE - width))
     digit = np.zeros((SIZE, SIZE), np.uint8)
     digit[top : top + height, left : left + width] = scaled
     return digit

@@ -10,9 +10,9 @@ import numpy as np
 
 from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.data import Digits, load_digits, split_indices
+from mnist_core.ensemble_module import Ensemble
 from mnist_core.inference import log_probabilities
 from mnist_core.metrics import score, score_with_interval
-from mnist_core.modules import Ensemble
 from mnist_core.result import Result
 from mnist_core.runs import Predictions, Run, RunError, create_run
 
@@ -38,13 +38,13 @@ def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
         raise RunError("the runs held out no digit in common; combine runs trained with the same seed")
     validation = score(log_probabilities(network, held_out.images), held_out.labels)
     test = load_digits(dataset, "test")
-    predicted = log_probabilities(network, test.images)
+    log_probs = log_probabilities(network, test.images)
     run = create_run(EnsembleConfig(dataset, tuple(member.name for member in members)), out=out)
     outcomes = [member.outcome for member in members]
     run.finish(
         Result(
             status="finished",
-            test=score_with_interval(predicted, test.labels),
+            test=score_with_interval(log_probs, test.labels),
             validation=validation,
             parameters=sum(outcome.parameters for outcome in outcomes),
             seconds=sum(outcome.seconds for outcome in outcomes),
@@ -53,7 +53,7 @@ def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
             precision=outcomes[0].precision,
             machine=outcomes[0].machine,
         ),
-        Predictions(predicted, test.labels),
+        Predictions(log_probs, test.labels),
     )
     return run
 

@@ -1,4 +1,7 @@
-"""Metrics: loss, accuracy with its confidence interval, precision, recall, F1 and the confusion matrix."""
+"""Metrics: loss, accuracy with its confidence interval, precision, recall, F1 and the confusion matrix.
+
+Predictions come first, then labels, as in torchmetrics; scikit-learn has them the other way round.
+"""
 
 from dataclasses import dataclass
 
@@ -62,9 +65,9 @@ def per_class(predicted: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray
 
 def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the confusion matrix (10, 10) of counts: rows are true labels, columns predictions."""
-    from sklearn.metrics import confusion_matrix
+    from sklearn import metrics
 
-    counts: np.ndarray = confusion_matrix(labels, predicted, labels=list(range(10)))
+    counts: np.ndarray = metrics.confusion_matrix(labels, predicted, labels=list(range(10)))
     return counts
 
 

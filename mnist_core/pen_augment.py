@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mnist_core.drawing import BOX, CENTRE, SIZE
+from mnist_core.drawing import BOX, MASS_CENTRE, SIZE
 from mnist_core.warping import (
-    INK_THRESHOLD,
+    BOX_INK_THRESHOLD,
     affine_matrices,
     bernoulli,
     bounding_box,
@@ -122,7 +122,7 @@ def hook_line(images: Tensor) -> Tensor:
 
 def top_column(images: Tensor) -> Tensor:
     """Return the mean column (N,) of the ink in the topmost row that has any."""
-    first = (images > INK_THRESHOLD).any(2).float().argmax(1)
+    first = (images > BOX_INK_THRESHOLD).any(2).float().argmax(1)
     row = images[torch.arange(len(images), device=images.device), first]
     return (row @ torch.arange(row.shape[1], device=row.device, dtype=row.dtype)) / row.sum(1).clamp(min=1)
 
@@ -171,7 +171,7 @@ def recentring_matrix(images: Tensor) -> Tensor:
     x, y = pixel_grid(images)
     mass = images.sum((1, 2)).clamp(min=1)
     size = images.shape[1]
-    target = (CENTRE + 0.5) * 2 / size - 1
+    target = (MASS_CENTRE + 0.5) * 2 / size - 1
 
     def offset(weighted: Tensor) -> Tensor:
         return (weighted.sum((1, 2)) / mass + 0.5) * 2 / size - 1 - scale * target

@@ -154,14 +154,14 @@ class Run:
 
         try:
             stored = load_file(self._existing(PREDICTIONS))
-            predicted, labels = stored["log_probabilities"], stored["labels"].astype(np.int64)
+            log_probs, labels = stored["log_probabilities"], stored["labels"].astype(np.int64)
         except RunError:
             raise
         except Exception as error:  # safetensors has an error class for each kind of damage
             raise self._broken(PREDICTIONS, error) from None
-        if predicted.shape != (len(labels), 10) or predicted.dtype != np.float32:
-            raise self._broken(PREDICTIONS, f"it holds {predicted.dtype} of shape {predicted.shape}, not (N, 10)")
-        return Predictions(predicted, labels)
+        if log_probs.shape != (len(labels), 10) or log_probs.dtype != np.float32:
+            raise self._broken(PREDICTIONS, f"it holds {log_probs.dtype} of shape {log_probs.shape}, not (N, 10)")
+        return Predictions(log_probs, labels)
 
     def model(self) -> "nn.Module":
         """Return the network in evaluation mode: an `nn.Sequential` of named layers, or an `Ensemble` of such networks.
@@ -187,7 +187,7 @@ class Run:
         return network.eval()
 
     def _ensemble(self, names: tuple[str, ...]) -> "nn.Module":
-        from mnist_core.modules import Ensemble
+        from mnist_core.ensemble_module import Ensemble
 
         members = [find_run(name) for name in names]
         missing = [name for name, run in zip(names, members, strict=True) if run is None or run.members]

@@ -87,7 +87,10 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
                 optimizer.step()
                 optimizer.zero_grad()
             if config.ema:
-                ema_update(model, raw_model, min(config.ema, step / (step + 10)))
+                decay = min(
+                    config.ema, step / (step + 10)
+                )  # smaller at first, so that the initial weights are forgotten
+                ema_update(model, raw_model, decay)
 
             batch_loss = F.cross_entropy(logits.detach().float(), y).item() if config.label_smoothing else loss.item()
             correct = (logits.argmax(1) == y).sum().item()
@@ -170,12 +173,12 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
         cpu_seconds = time.process_time() - cpu_start
         model.load_state_dict(best_weights)
         test = load_digits(config.dataset, "test")
-        predicted = log_probabilities(model, test.images)
+        log_probs = log_probabilities(model, test.images)
 
     run.finish(
         Result(
             status="stopped" if stopped else "finished",
-            test=score_with_interval(predicted, test.labels),
+            test=score_with_interval(log_probs, test.labels),
             validation=best,
             best_epoch=best_epoch,
             epochs=step.epoch,
@@ -187,7 +190,7 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
             precision="bfloat16" if bf16_is_faster(model, choose_device(config.device)) else "float32",
             machine=f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
         ),
-        Predictions(predicted, test.labels),
+        Predictions(log_probs, test.labels),
     )
 
 

@@ -15,7 +15,7 @@ from mnist_core.drawing import SIZE
 
 MAX_SHIFT = 2.0  # pixels
 MAX_ROTATION, MAX_SCALING, MAX_SHEAR = math.radians(10), 0.10, 0.10  # in either direction
-INK_THRESHOLD = 64.0  # of 255: a pixel brighter than this lies in the digit's bounding box
+BOX_INK_THRESHOLD = 64.0  # of 255: a pixel brighter than this lies in the digit's bounding box
 ELASTIC_ALPHA, ELASTIC_SIGMA = 12.0, 4.0  # pixels: scale of the raw displacements, and sigma of their smoothing
 
 
@@ -34,7 +34,7 @@ def bounding_box(images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
     An image without ink has the whole image as its box.
     """
-    ink = images > INK_THRESHOLD
+    ink = images > BOX_INK_THRESHOLD
     rows, columns = ink.any(2).float(), ink.any(1).float()
     last = images.shape[1] - 1
     top, bottom = rows.argmax(1), last - rows.flip(1).argmax(1)

@@ -13,7 +13,7 @@ run, digit, network = digit_picker.choose_run_and_digit()
 values = sliders.slider_values()
 left, right = st.columns(2, gap="large")
 with left:  # on a phone this comes first
-    label = sliders.compare_answers(network, digit, perturb(digit.image, values))
+    label = sliders.show_predictions(network, digit, perturb(digit.image, values))
     sliders.response_curve(network, digit, values, label)
 with right:
     sliders.sliders(values)
@@ -21,5 +21,4 @@ with right:
 st.subheader("Fool it", anchor=False)
 attack.attack_section(run, network, digit)
 
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Break it")

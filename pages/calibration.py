@@ -97,5 +97,4 @@ with right:
     )
 
 page_link("Mistakes", "Look at the confident mistakes", run=run.name, filter="confident")
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Calibration")

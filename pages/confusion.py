@@ -79,5 +79,4 @@ with right:
 st.markdown("**The matrix as a table**")
 selection.matrix_table(counts)
 touch(key="touch")
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Confusion matrix")

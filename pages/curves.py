@@ -9,10 +9,11 @@ from ui.shell import links_to_other_pages, shell
 shell("Curves")
 runs = controls.choose_runs()
 executor = caches.executor()
-live = executor.run is not None and executor.run.name in [run.name for run in runs] and not executor.stopping
+training = executor.run
+grows = training is not None and training.name in {run.name for run in runs} and not executor.stopping
 
 
-@st.fragment(run_every=1 if live else None)
+@st.fragment(run_every=1 if grows else None)
 def watch() -> None:
     """Show the curves, once a second while one of them grows."""
     chart.show_curves(runs, view)
@@ -34,5 +35,4 @@ st.caption(
 pair = comparison.choose_pair(runs)
 if pair:
     comparison.show_comparison(*pair)
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Curves")

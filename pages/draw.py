@@ -25,7 +25,7 @@ def canvas_section(run: Run) -> None:
         skipped = st.session_state.get("skip", False)
         digit = None if drawing is None else drawing.naive if skipped else drawing.prepared
         with st.container(key="desk_answer"):
-            prediction.show_answer(run, digit)
+            prediction.show_prediction(run, digit)
             test_set.ask_label(drawing)
         with st.container(key="desk_seen", width=250):
             st.markdown("**What the network sees**")
@@ -43,5 +43,4 @@ if source == image_upload.DRAW:
 else:
     image_upload.image_section(source, run)
 test_set.show_test_set(run)
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Draw")

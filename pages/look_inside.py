@@ -1,7 +1,5 @@
 """One digit on its way through a network: every layer's maps, what it looked at, what it resembles."""
 
-import streamlit as st
-
 from mnist_core.analysis.activations import layer_activations
 from ui import digit_picker, url_state
 from ui.look_inside import attribution, layers, neighbors
@@ -21,5 +19,4 @@ elif view == "why":
 else:
     neighbors.neighbors_section(run, network, digit)
 
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Look inside")

@@ -44,5 +44,4 @@ with right:
     if digit is not None:
         detail.mistake_detail(evaluation, digit, indices, digits)
 
-st.subheader("Go on", anchor=False)
 links_to_other_pages("Mistakes")

@@ -31,7 +31,7 @@ FIGURES = {  # one example of what each function of ui that makes a figure retur
         np.linspace(0.05, 1, 20), np.linspace(1, 0.6, 20), refused=0.1, accuracy=0.7
     ),
     "ui.calibration.diagrams.reliability_diagram": diagrams.reliability_diagram(reliability_bins(CONFIDENCE, CORRECT)),
-    "ui.charts.probabilities": charts.probabilities(np.full(10, 0.1)),
+    "ui.charts.probability_chart": charts.probability_chart(np.full(10, 0.1)),
     "ui.confusion.chart.confusion_chart": confusion_chart.confusion_chart(COUNTS),
     "ui.confusion.chart.difference_chart": confusion_chart.difference_chart(COUNTS, COUNTS.T),
     "ui.learning_curves.curves": learning_curves.curves({"fast": []}, {"fast": "Fast"}, learning_curves.CurveView()),
@@ -125,7 +125,7 @@ def test_colours_are_written_only_in_the_palette():
 
 def bars(probabilities, label=None):
     """The heights and the colours of the ten bars."""
-    bar = charts.probabilities(np.array(probabilities), label).data[0]
+    bar = charts.probability_chart(np.array(probabilities), label).data[0]
     return list(bar.y), list(bar.marker.color)
 
 

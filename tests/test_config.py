@@ -105,6 +105,12 @@ def test_an_unknown_setting_is_rejected_by_name():
         config_from_dict({"learning_rat": 1e-3})
 
 
+@pytest.mark.parametrize("values", [[], "", 3, None])
+def test_a_config_that_is_no_object_is_rejected(values):
+    with pytest.raises(ConfigError, match="must be a JSON object"):
+        config_from_dict(values)
+
+
 @pytest.mark.parametrize("former", FORMER_ARCHITECTURES)
 def test_a_former_name_means_an_architecture_of_today(former):
     config = config_from_dict({"architecture": former})

@@ -23,7 +23,7 @@ from mnist_core.data import (
     sample_digits,
     split,
 )
-from mnist_core.drawing import BOX, CENTRE
+from mnist_core.drawing import BOX, MASS_CENTRE
 
 
 def error_message():
@@ -63,8 +63,8 @@ def test_sample_digits_are_bright_ink_on_black(sample):
 def test_sample_digits_have_mnists_centre_of_mass(sample):
     mass, positions = sample.images.astype(float), np.arange(28)
     total = mass.sum((1, 2))
-    assert abs((mass.sum(2) @ positions / total).mean() - CENTRE) < 0.5
-    assert abs((mass.sum(1) @ positions / total).mean() - CENTRE) < 0.5
+    assert abs((mass.sum(2) @ positions / total).mean() - MASS_CENTRE) < 0.5
+    assert abs((mass.sum(1) @ positions / total).mean() - MASS_CENTRE) < 0.5
 
 
 def test_sample_digits_have_mnists_size(sample):

@@ -100,16 +100,16 @@ def test_a_canvas_without_a_digit_predicts_nothing(app, pixels):
 
 def test_the_answer_is_the_prediction_of_the_prepared_digit(app, mine):
     probabilities = mine.predict(digit_of(SEVEN)[None])[0]
-    assert shown_answer(draw(app, SEVEN)) == rendering.answer_text(probabilities)
+    assert shown_answer(draw(app, SEVEN)) == rendering.prediction_text(probabilities)
     assert not app.exception
 
 
 def test_without_the_preparation_the_canvas_is_just_resized(app, mine):
     small = ink((10, 10, 50, 16), (44, 16, 50, 60))
     naive, prepared = mine.predict(np.stack([naive_resize(small), digit_of(small)]))
-    assert shown_answer(draw(app, small)) == rendering.answer_text(prepared)
+    assert shown_answer(draw(app, small)) == rendering.prediction_text(prepared)
     app.toggle(key="skip").set_value(True).run()
-    assert shown_answer(app) == rendering.answer_text(naive)
+    assert shown_answer(app) == rendering.prediction_text(naive)
     assert "These steps are skipped now" in page_text(app)
 
 
@@ -305,7 +305,7 @@ def test_the_digits_of_an_uploaded_picture_are_predicted_one_by_one(app, mine, m
     picture = np.hstack([SEVEN, ONE])
     upload(app, as_png(255 - picture), monkeypatch)
     probabilities = mine.predict(np.stack([found.digit for found in find_digits(picture)]))
-    texts = [rendering.answer_text(values)[0] for values in probabilities]
+    texts = [rendering.prediction_text(values)[0] for values in probabilities]
     answers = [text if len(text) == 1 else "?" for text in texts]
     assert [metric.value for metric in app.metric] == [" ".join(answers)]
     assert not app.exception
@@ -335,13 +335,13 @@ def test_a_bad_file_is_one_error_message(app, monkeypatch, content, sentence):
 def test_a_confident_answer_is_a_digit(highest, expected):
     probabilities = np.zeros(10)
     probabilities[[4, 9]] = highest, 1 - highest
-    assert rendering.answer_text(probabilities) == expected
+    assert rendering.prediction_text(probabilities) == expected
 
 
 def test_an_answer_that_is_not_sure_names_the_two_likeliest_digits():
     probabilities = np.zeros(10)
     probabilities[[4, 9, 1]] = 0.5, 0.3, 0.2
-    assert rendering.answer_text(probabilities) == ("not sure", "4 or 9: 50.0 % and 30.0 %")
+    assert rendering.prediction_text(probabilities) == ("not sure", "4 or 9: 50.0 % and 30.0 %")
 
 
 def test_frames_are_drawn_around_the_digits():

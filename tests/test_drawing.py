@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_core.drawing import BOX, CENTRE, SIZE, EmptyDrawing, naive_resize, prepare, to_digit
+from mnist_core.drawing import BOX, MASS_CENTRE, SIZE, EmptyDrawing, naive_resize, prepare, to_digit
 
 
 def draw(*strokes, size=(280, 280)):
@@ -57,7 +57,7 @@ def test_a_digit_fits_the_box(drawing):
 
 
 def test_a_digit_has_its_centre_of_mass_in_the_middle(drawing):
-    np.testing.assert_allclose(centre_of_mass(to_digit(drawing)), CENTRE, atol=0.5 + 1e-9)
+    np.testing.assert_allclose(centre_of_mass(to_digit(drawing)), MASS_CENTRE, atol=0.5 + 1e-9)
 
 
 def test_a_digit_keeps_its_aspect_ratio():

@@ -13,7 +13,7 @@ from mnist_core import download, runs
 from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.data import DataError
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, Run, RunError
+from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, Run, RunError, create_run
 from ui import caches
 from ui.shell import PAGES
 from ui.train import form
@@ -125,6 +125,15 @@ def test_a_changed_field_makes_the_recipe_custom_and_undo_restores_it(app):
     app.button(key="undo").click().run()
     assert values(app) == asdict(RECIPES[MNIST].config)
     assert "Custom" not in page_text(app)
+
+
+def test_undo_restores_the_settings_of_a_linked_run(app):
+    linked = create_run(replace(RECIPES[SAMPLE].config, epochs=7.0, batch_size=32), SAMPLE)
+    app.query_params["run"] = linked.name
+    app.run().number_input(key="field_epochs").set_value(9.0).run()
+    assert "epochs 9 instead of 7" in page_text(app)
+    app.button(key="undo").click().run()
+    assert values(app) == asdict(linked.config)
 
 
 @pytest.mark.usefixtures("mnist_is_here")

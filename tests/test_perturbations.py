@@ -39,7 +39,7 @@ def test_a_perturbed_digit_is_a_different_digit(blob, perturbation):
 
 
 def test_a_perturbation_is_described_and_its_slider_can_be_neutral(perturbation):
-    assert perturbation.about.endswith(".")
+    assert perturbation.description.endswith(".")
     assert perturbation.minimum <= perturbation.neutral <= perturbation.maximum
     steps = (perturbation.neutral - perturbation.minimum) / perturbation.step
     assert steps == pytest.approx(round(steps))

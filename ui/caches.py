@@ -47,7 +47,7 @@ def runs() -> list[Run]:
 
 
 def find_run(name: str | None) -> Run | None:
-    """Return the run of this name, if it is on this server; the name is only ever compared."""
+    """Return the run of this name, if it is on this server. The name is only compared, never used as a path."""
     return _run_index().get(name)
 
 

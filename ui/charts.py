@@ -56,7 +56,7 @@ def click_targets(
     figure.update_layout(hoverdistance=-1)  # otherwise clicks near the edge of a cell are lost
 
 
-def probabilities(values: np.ndarray, label: int | None = None, height: int = 190) -> go.Figure:
+def probability_chart(values: np.ndarray, label: int | None = None) -> go.Figure:
     """Draw the ten probabilities (10,) of one digit as bars.
 
     The bar of the true `label` is blue, that of another prediction orange. Without a label the highest bar is blue.
@@ -66,7 +66,7 @@ def probabilities(values: np.ndarray, label: int | None = None, height: int = 19
     colours[predicted] = CORRECT if label in (None, predicted) else INCORRECT
     if label is not None:
         colours[label] = CORRECT
-    figure = finish(go.Figure(), height)
+    figure = finish(go.Figure(), 190)
     figure.add_bar(
         x=list(range(10)),
         y=[float(value) for value in values],

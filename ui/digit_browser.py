@@ -109,7 +109,7 @@ def digit_detail(index: int, digits: Digits | None, runs: dict[str, tuple[Run, P
             with st.container(width=360):
                 st.caption(f"**{label}** reads {predicted} with {percent(probabilities[predicted])} confidence.")
                 st.plotly_chart(
-                    charts.probabilities(probabilities, true_label),
+                    charts.probability_chart(probabilities, true_label),
                     key=f"probabilities_{number}",
                     config=charts.PLOTLY_CONFIG,
                     alt=f"Ten probabilities of {label}: "

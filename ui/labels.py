@@ -62,6 +62,11 @@ def percent(value: float | None) -> str:
     return "…" if value is None else f"{100 * value:.2f} %"
 
 
+def interval(low: float, high: float) -> str:
+    """Return the ends 0.9905 and 0.9939 of an interval as "99.05 to 99.39", in percent."""
+    return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
 def duration(seconds: float | None) -> str:
     """Return seconds as "48 s" or "3:05 min", None as an ellipsis."""
     if seconds is None:

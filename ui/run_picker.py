@@ -47,7 +47,7 @@ def requested_run(recipe: str) -> Run | None:
 
 
 def linked_run() -> Run | None:
-    """Return the run in the URL, if it is on this server; the name is only ever compared."""
+    """Return the run in the URL, if it is on this server. The name is only compared, never used as a path."""
     return caches.find_run(st.query_params.get("run"))
 
 
@@ -67,7 +67,9 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
         st.stop()
     key = f"choice_of_{parameter}"
     default = default if default in runs else next(iter(runs))
-    st.session_state[key] = requested if requested in runs else default  # the URL decides, after a link too
+    st.session_state[key] = (
+        requested if requested in runs else default
+    )  # the URL decides, also when a link was followed
     name = st.selectbox(
         label,
         list(runs),

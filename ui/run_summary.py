@@ -8,7 +8,7 @@ from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError
 from ui import caches
-from ui.labels import choice_title, duration, percent, run_label
+from ui.labels import choice_title, duration, interval, percent, run_label
 from ui.metric_row import Metric, metric_row
 
 STATUS_COLOURS: dict[str, Literal["blue", "green", "orange", "red"]] = {
@@ -48,14 +48,13 @@ def status_label(run: Run) -> str:
 def result_metrics(run: Run) -> None:
     """Show the result of a tested run with its uncertainty, beside what the source of its recipe reported."""
     test, validation = run.outcome.test, run.outcome.validation
-    low, high = test.interval
     correct = round(test.accuracy * test.images)
     threads = "" if isinstance(run.config, EnsembleConfig) else f"{run.config.threads} thread(s), "
     metric_row(
         Metric(
             "Test accuracy",
             percent(test.accuracy),
-            f"95 % interval {100 * low:.2f} to {100 * high:.2f}",
+            f"95 % interval {interval(*test.interval)}",
             f"{correct:,} of {test.images:,} test digits read correctly. These digits were used neither to train the "
             "network nor to choose it. On another test set of this size the accuracy would likely be within the "
             "interval.",

@@ -5,7 +5,7 @@ import streamlit as st
 
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
-from ui.labels import choice_title, run_label
+from ui.labels import choice_title, interval, run_label
 from ui.run_summary import current_status
 
 COLUMNS = {
@@ -14,7 +14,9 @@ COLUMNS = {
     "Loss": st.column_config.NumberColumn(format="%.4f", help="Cross-entropy on the test digits, in nats."),
     "Original": st.column_config.TextColumn(help="What the program that the recipe follows reported."),
     "Parameters": st.column_config.NumberColumn(format="localized", help="How many numbers the network learned."),
-    "CPU seconds": st.column_config.NumberColumn(format="%.0f", help="What the training cost, on one core."),
+    "CPU seconds": st.column_config.NumberColumn(
+        format="%.0f", help="CPU time of the training, summed over all cores."
+    ),
 }
 
 
@@ -39,10 +41,9 @@ def run_row(run: Run) -> dict[str, object]:
         "Trained": run.created.replace("T", " ")[:16],
     }
     if run.tested:
-        low, high = run.outcome.test.interval
         row |= {
             "Test accuracy": round(100 * run.outcome.test.accuracy, 2),
-            "95 % interval": f"{100 * low:.2f} to {100 * high:.2f}",
+            "95 % interval": interval(*run.outcome.test.interval),
             "Loss": run.outcome.test.loss,
             "Parameters": run.outcome.parameters,
             "CPU seconds": run.outcome.cpu_seconds,

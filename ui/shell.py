@@ -82,7 +82,8 @@ def shell(title: str) -> None:
 
 
 def links_to_other_pages(title: str) -> None:
-    """Show a link with its purpose to every page but the one of this title."""
+    """Show a heading, and below it a link with its purpose to every page but the one of this title."""
+    st.subheader("Go on", anchor=False)
     for page in PAGES:
         if page.title != title:
             page_link(page.title, f"{page.title}: {page.purpose}", **url_state.shared_parameters())

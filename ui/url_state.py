@@ -65,7 +65,7 @@ def toggle(label: str, parameter: str, on: str, off: str, default: bool, help: s
 
 
 def one_of(parameter: str, allowed: Sequence[str]) -> str:
-    """Return the parameter's value in the URL if it is allowed, else the first that is; it is only ever compared."""
+    """Return the parameter's value in the URL if it is allowed, else the first allowed one."""
     value = st.query_params.get(parameter)
     return value if value is not None and value in allowed else allowed[0]
 
@@ -94,7 +94,10 @@ def is_invalid_integer(parameter: str, end: int) -> bool:
 
 def shared_parameters() -> dict[str, str]:
     """Return the parameters of this page that a link to another page keeps: the chosen run and digit."""
-    return {name: st.query_params[name] for name in SHARED_PARAMETERS if name in st.query_params}
+    shared = {name: st.query_params[name] for name in SHARED_PARAMETERS if name in st.query_params}
+    if shared.get("from", "").isdecimal():  # on Mistakes it is the lowest confidence, elsewhere the digit's source
+        del shared["from"]
+    return shared
 
 
 def widget_key(parameter: str) -> str:
@@ -103,7 +106,7 @@ def widget_key(parameter: str) -> str:
 
 
 def _sync_widget(parameter: str, allowed: list[str], default: str) -> str:
-    """Set the widget's state from the URL, after a link too, and return the widget's key."""
+    """Set the widget's state from the URL, also when a link was followed on an open page; return the widget's key."""
     key = widget_key(parameter)
     st.session_state[key] = one_of(parameter, [default, *allowed])
     return key

@@ -23,7 +23,7 @@ class LayerActivation:
 
     name: str  # in the network, such as "conv1"
     kind: str  # the class of the layer, such as "Conv2d"
-    about: str  # what such a layer does, for the learner
+    description: str  # what such a layer does, for the learner
     input: np.ndarray
     output: np.ndarray
 

@@ -19,10 +19,10 @@ else:
 
 def embeddings(network: "nn.Sequential", images: np.ndarray) -> np.ndarray:
     """Return the float32 (N, D) inputs of the last dense layer for uint8 (N, 28, 28) images."""
-    return np.concatenate(list(iter_embeddings(network, images)))
+    return np.concatenate(list(embedding_batches(network, images)))
 
 
-def iter_embeddings(network: "nn.Sequential", images: np.ndarray) -> Iterator[np.ndarray]:
+def embedding_batches(network: "nn.Sequential", images: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the embeddings of `BATCH_SIZE` images at a time. The network is left in evaluation mode."""
     extract = feature_extractor(network.eval())
     for start in range(0, len(images), BATCH_SIZE):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-CENTRE = 13.5  # of 28 pixels
+IMAGE_CENTRE = 13.5  # of 28 pixels
 MAX_INTERVALS = 40  # of one sweep: a network predicts 41 images at once in a moment
 
 PerturbationFunction = Callable[[np.ndarray, float], np.ndarray]
@@ -27,7 +27,7 @@ class Perturbation:
     step: float
     neutral: float
     unit: str
-    about: str  # the first line of the function's docstring, for the learner
+    description: str  # the first line of the function's docstring, for the learner
     apply: PerturbationFunction
 
 
@@ -40,8 +40,8 @@ def perturbation(
     """Register the decorated function in `PERTURBATIONS`, whose order is the order in which they are applied."""
 
     def register(apply: PerturbationFunction) -> PerturbationFunction:
-        name, about = apply.__name__, (apply.__doc__ or "").partition("\n")[0]
-        PERTURBATIONS[name] = Perturbation(name, label, minimum, maximum, step, neutral, unit, about, apply)
+        name, description = apply.__name__, (apply.__doc__ or "").partition("\n")[0]
+        PERTURBATIONS[name] = Perturbation(name, label, minimum, maximum, step, neutral, unit, description, apply)
         return apply
 
     return register
@@ -63,26 +63,26 @@ def thickness(image: np.ndarray, value: float) -> np.ndarray:
 @perturbation("Size", 0.4, 1.6, 0.05, neutral=1.0, unit="factor")
 def scale(image: np.ndarray, value: float) -> np.ndarray:
     """Make the digit smaller or larger, about the centre of the image."""
-    return resample(image, np.eye(2) / value)
+    return transform(image, np.eye(2) / value)
 
 
 @perturbation("Rotate", -180.0, 180.0, 5.0, unit="degrees")
 def rotate(image: np.ndarray, value: float) -> np.ndarray:
     """Rotate the digit about the centre of the image, clockwise above 0."""
     cos, sin = np.cos(np.radians(value)), np.sin(np.radians(value))
-    return resample(image, np.array([[cos, -sin], [sin, cos]]))
+    return transform(image, np.array([[cos, -sin], [sin, cos]]))
 
 
 @perturbation("Shift right", -12.0, 12.0, 1.0, unit="px")
 def shift_right(image: np.ndarray, value: float) -> np.ndarray:
     """Move the digit to the right, or to the left below 0."""
-    return resample(image, np.eye(2), (0.0, -value))
+    return transform(image, np.eye(2), (0.0, -value))
 
 
 @perturbation("Shift down", -12.0, 12.0, 1.0, unit="px")
 def shift_down(image: np.ndarray, value: float) -> np.ndarray:
     """Move the digit down, or up below 0."""
-    return resample(image, np.eye(2), (-value, 0.0))
+    return transform(image, np.eye(2), (-value, 0.0))
 
 
 @perturbation("Blur", 0.0, 4.0, 0.1, unit="px")
@@ -104,12 +104,12 @@ def invert(image: np.ndarray, value: float) -> np.ndarray:
     return image + value * (255 - 2 * image)
 
 
-def resample(image: np.ndarray, matrix: np.ndarray, shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+def transform(image: np.ndarray, matrix: np.ndarray, shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
     """Transform an image about its centre, bilinearly and with black outside.
 
     The output at p is the input at matrix @ (p - centre) + centre + shift, with p = (row, column).
     """
-    centre = np.full(2, CENTRE)
+    centre = np.full(2, IMAGE_CENTRE)
     offset = centre - matrix @ centre + shift
     transformed: np.ndarray = ndimage.affine_transform(image, matrix, offset, order=1, mode="grid-constant")
     return transformed

@@ -50,7 +50,7 @@ def sliders(values: dict[str, float]) -> None:
             step=perturbation.step,
             key=key,
             on_change=lambda name=name, key=key: on_slider_change(name, st.session_state[key]),
-            help=perturbation.about,
+            help=perturbation.description,
         )
     st.button(
         "Reset the sliders",
@@ -66,7 +66,7 @@ def on_slider_change(name: str, value: float) -> None:
     url_state.update(**{name: None if value == PERTURBATIONS[name].neutral else f"{value:g}", "watch": name})
 
 
-def compare_answers(network: "nn.Module", digit: PickedDigit, perturbed: np.ndarray) -> int:
+def show_predictions(network: "nn.Module", digit: PickedDigit, perturbed: np.ndarray) -> int:
     """Show the digit before and after the perturbation with both predictions, and return its label.
 
     For a drawing, which has no label, the prediction for the unchanged digit counts as correct.
@@ -79,7 +79,7 @@ def compare_answers(network: "nn.Module", digit: PickedDigit, perturbed: np.ndar
             st.image(images.data_uri(images.enlarge(image)), caption=title, width=112)
         with st.container(width="stretch"):
             st.plotly_chart(
-                charts.probabilities(after, label),
+                charts.probability_chart(after, label),
                 key="changed_probabilities",
                 config=charts.PLOTLY_CONFIG,
                 alt=f"Predicted probabilities of the changed digit: {predicted} with {after[predicted]:.1%}",

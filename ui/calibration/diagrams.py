@@ -6,7 +6,7 @@ from plotly.subplots import make_subplots
 
 from mnist_core.analysis.calibration import Bin, SelectivePrediction
 from ui.charts import finish
-from ui.palette import CORRECT, INCORRECT, MUTED
+from ui.palette import CORRECT, CURRENT, MUTED
 
 TIED_NOTE = ": more digits share its lowest confidence than it may refuse"
 MAX_POINTS = 400  # of a curve with up to 10,000: more cannot be seen
@@ -77,11 +77,9 @@ def coverage_chart(coverage: np.ndarray, accuracy_curve: np.ndarray, *, refused:
         hovertemplate=hover,
     )
     figure.add_scatter(
-        x=[refused], y=[accuracy], mode="markers", marker={"size": 13, "color": INCORRECT}, hovertemplate=hover
+        x=[refused], y=[accuracy], mode="markers", marker={"size": 13, "color": CURRENT}, hovertemplate=hover
     )
-    figure.update_xaxes(
-        title="share of digits refused", showgrid=True, tickformat=".0%", range=[-0.01 * x_max, x_max * 1.01]
-    )
+    figure.update_xaxes(title="share of digits refused", tickformat=".0%", range=[-0.01 * x_max, x_max * 1.01])
     figure.update_yaxes(title="accuracy of its answers", tickformat=".1%", range=[y_min, 1 + (1 - y_min) * 0.03])
     return figure
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from mnist_core.metrics import confusion_matrix, one_vs_rest_accuracy, per_class
 from mnist_core.runs import Predictions, Run
-from ui.labels import percent
+from ui.labels import interval, percent
 from ui.metric_row import Metric, metric_row
 
 PERCENT_FORMAT = "%.2f %%"
@@ -31,14 +31,13 @@ CLASS_COLUMNS = {
 def summary(run: Run, predictions: Predictions) -> None:
     """Show accuracy, mistakes, macro F1 and the weakest digit of a tested run."""
     predicted = predictions.log_probabilities.argmax(1)
-    low, high = run.outcome.test.interval
     mistakes = int((predicted != predictions.labels).sum())
     f1 = per_class(predicted, predictions.labels)["f1"]
     metric_row(
         Metric(
             "Test accuracy",
             percent(run.outcome.test.accuracy),
-            f"95 % interval {100 * low:.2f} to {100 * high:.2f}",
+            f"95 % interval {interval(*run.outcome.test.interval)}",
             "Test digits read correctly, divided by all test digits. On another test set of this size it would likely "
             "be within the interval.",
         ),

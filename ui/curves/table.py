@@ -8,7 +8,7 @@ import streamlit as st
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.runs import Run
 from ui import run_table
-from ui.labels import format_value, percent, unique_run_label
+from ui.labels import format_value, interval, percent, unique_run_label
 from ui.metric_row import Metric, metric_row
 
 SHARED_SETTINGS = ("dataset", "batch_size", "schedule", "augmentation", "seed")  # named below the table where equal
@@ -30,7 +30,6 @@ def summary(runs: list[Run]) -> None:
         return
     mnist = [run for run in tested if run.config.dataset == "mnist"]
     best = max(mnist or tested, key=lambda run: run.outcome.test.accuracy)
-    low, high = best.outcome.test.interval
     quickest = min(tested, key=lambda run: run.outcome.cpu_seconds)
     smallest = min(tested, key=lambda run: run.outcome.parameters)
     metric_row(
@@ -39,7 +38,7 @@ def summary(runs: list[Run]) -> None:
             percent(best.outcome.test.accuracy),
             unique_run_label(best),
             "Test digits read correctly, divided by all test digits. The 95 % interval, where another test set would "
-            f"likely put it, is {100 * low:.2f} to {100 * high:.2f} %: a run inside it does not clearly differ.",
+            f"likely put it, is {interval(*best.outcome.test.interval)} %: a run inside it does not clearly differ.",
         ),
         Metric(
             "Least work",

@@ -82,7 +82,7 @@ def show_digits(
 
     `probabilities` are the run's, (N, 10), of the N digits.
     """
-    texts = [rendering.answer_text(values)[0] for values in probabilities]
+    texts = [rendering.prediction_text(values)[0] for values in probabilities]
     answers = [text if len(text) == 1 else "?" for text in texts]
     with st.container(horizontal=True, key="desk"):
         with st.container(key="picture"):
@@ -92,13 +92,13 @@ def show_digits(
                 f"{len(digits)} digits found" if len(digits) > 1 else "one digit found",
                 delta_color="off",
                 delta_arrow="off",
-                help=rendering.ANSWER_RULE,
+                help=rendering.PREDICTION_HELP,
             )
             st.image(rendering.annotate_picture(picture.pixels, digits, answers))
         with st.container(key="desk_answer"):
             index = choose_found_digit(digits, answers) if len(digits) > 1 else 0
             st.plotly_chart(
-                charts.probabilities(probabilities[index]),
+                charts.probability_chart(probabilities[index]),
                 key="probabilities_of_one",
                 config=charts.PLOTLY_CONFIG,
                 alt="The probability of each of the ten digits",

@@ -66,17 +66,17 @@ def predict_or_error(run: Run, digit: np.ndarray) -> np.ndarray | None:
     return probabilities
 
 
-def show_answer(run: Run, digit: np.ndarray | None) -> None:
+def show_prediction(run: Run, digit: np.ndarray | None) -> None:
     """Show the run's answer to a uint8 (28, 28) digit in large letters, and its ten probabilities as bars."""
     probabilities = None if digit is None else predict_or_error(run, digit)
     if probabilities is None:
         text, note = "–", "nothing is drawn yet" if digit is None else "this model cannot answer"
     else:
-        text, note = rendering.answer_text(probabilities)
+        text, note = rendering.prediction_text(probabilities)
     with st.container(key="answer"):
-        st.metric("It reads", text, note, delta_color="off", delta_arrow="off", help=rendering.ANSWER_RULE)
+        st.metric("It reads", text, note, delta_color="off", delta_arrow="off", help=rendering.PREDICTION_HELP)
     st.plotly_chart(
-        charts.probabilities(np.zeros(10) if probabilities is None else probabilities),
+        charts.probability_chart(np.zeros(10) if probabilities is None else probabilities),
         key="probabilities",
         config=charts.PLOTLY_CONFIG,
         alt="The probability of each of the ten digits",
@@ -124,7 +124,7 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
         f"{agreeing} of {len(runs)} read a {reference}. What to notice: where they disagree, look at your digit."
     )
     failed = [name for name in runs if name not in predicted]
-    unsure = {name: rendering.answer_text(probabilities[name])[0] == "not sure" for name in order}
+    unsure = {name: rendering.prediction_text(probabilities[name])[0] == "not sure" for name in order}
     missing = ["–"] * len(failed)
     st.table(
         {

@@ -11,7 +11,7 @@ from ui import images
 from ui.palette import DARK_TEXT, MARKED, PAPER
 
 CONFIDENCE_THRESHOLD = 0.6  # the lowest confidence of an answer; below it is "not sure"
-ANSWER_RULE = (
+PREDICTION_HELP = (
     "The ten probabilities add up to 100 %. The answer is the digit with the largest one; where even that is below "
     "60 %, it is “not sure”. A network trained with label smoothing is never more than about 95 % confident: it was "
     "taught that nothing is certain. And a network can be confident and wrong: it has to call a scribble something."
@@ -30,7 +30,7 @@ STEP_EXPLANATIONS = {  # field of Preparation -> title, reason
 }
 
 
-def answer_text(probabilities: np.ndarray) -> tuple[str, str]:
+def prediction_text(probabilities: np.ndarray) -> tuple[str, str]:
     """Return the answer that probabilities (10,) amount to, "4" or "not sure", and a note on its confidence."""
     first, second = (int(digit) for digit in np.argsort(-probabilities, kind="stable")[:2])
     highest, next_highest = (format_probability(probabilities[digit]) for digit in (first, second))

@@ -92,7 +92,7 @@ def no_weighted_sum(
     if selected.input.shape == selected.output.shape:
         before = selected.input[index] if selected.input.ndim == 1 else selected.input[index, row, column]
         st.markdown(f"{format_number(before)} goes in, {format_number(value)} comes out.")
-    st.caption(f"{selected.name} {selected.about}. It has no filter of its own.")
+    st.caption(f"{selected.name} {selected.description}. It has no filter of its own.")
     previous = reversed(activations[: layer_index(activations, selected)])
     source = next((activation for activation in previous if activation.kind in ("Conv2d", "Linear")), None)
     if source is None:

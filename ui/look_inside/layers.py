@@ -27,7 +27,7 @@ def layer_strip(digit: PickedDigit, activations: list[LayerActivation], selected
     probabilities = softmax(activations[-1].output.astype(np.float64))
     left, middle, right = st.columns([1.1, 5.4, 2.1], gap="medium", vertical_alignment="center")
     with left:
-        digit_and_answer(digit, int(probabilities.argmax()))
+        digit_and_prediction(digit, int(probabilities.argmax()))
     with middle:
         names = [activation.name for activation in activations]
         clicked = gallery(
@@ -36,13 +36,13 @@ def layer_strip(digit: PickedDigit, activations: list[LayerActivation], selected
             range(len(activations)),
             np.stack([feature_maps.layer_thumbnail(activation.output) for activation in activations]),
             names,
-            [f"{one.name}: {one.about}; {shape_text(one.output)}" for one in activations],
+            [f"{one.name}: {one.description}; {shape_text(one.output)}" for one in activations],
             selected=names.index(selected.name),
             size=56,
         )
     with right:
         st.plotly_chart(
-            charts.probabilities(probabilities, digit.label),
+            charts.probability_chart(probabilities, digit.label),
             key="probabilities",
             config=charts.PLOTLY_CONFIG,
             alt=f"Predicted probabilities: {probabilities.argmax()} with {probabilities.max():.1%}",
@@ -52,7 +52,7 @@ def layer_strip(digit: PickedDigit, activations: list[LayerActivation], selected
         st.rerun()
 
 
-def digit_and_answer(digit: PickedDigit, predicted: int) -> None:
+def digit_and_prediction(digit: PickedDigit, predicted: int) -> None:
     """Show the digit, its prediction and its label."""
     with st.container(key="digit"):
         st.image(images.data_uri(images.enlarge(digit.image)), width=112)
@@ -84,7 +84,7 @@ def feature_maps_section(
     """Show the feature maps or units of the selected layer, and the arithmetic behind one of their values."""
     layer = network.get_submodule(selected.name)
     values = exact_output(layer, selected.input)
-    st.markdown(f"**{selected.name}** {selected.about}: its output is {shape_text(values)}.")
+    st.markdown(f"**{selected.name}** {selected.description}: its output is {shape_text(values)}.")
     left, right = st.columns([3, 2], gap="large")
     row, column = 0, 0
     if values.ndim == 1:

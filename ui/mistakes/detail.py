@@ -26,7 +26,7 @@ def mistake_detail(evaluation: Evaluation, index: int, indices: np.ndarray, digi
                 previous_and_next(index, indices)
         label_error_note(evaluation, index)
         st.plotly_chart(
-            charts.probabilities(evaluation.probabilities[index], int(label)),
+            charts.probability_chart(evaluation.probabilities[index], int(label)),
             key="detail_probabilities",
             config=charts.PLOTLY_CONFIG,
             alt="The ten probabilities; " + digit_description(evaluation, index),

@@ -70,7 +70,8 @@ def choose_filter(evaluation: Evaluation) -> Filter:
         )
         st.slider(
             "Confidence",
-            *(0, 100),
+            0,
+            100,
             format="%d %%",
             key="mistakes_confidence",
             on_change=on_filter_change,
@@ -135,7 +136,6 @@ def summary(evaluation: Evaluation) -> None:
     n_mistakes, count, errors = len(evaluation.mistakes), len(evaluation.labels), evaluation.label_errors
     n_confident = int((evaluation.confidence[evaluation.mistakes] >= CONFIDENT_PERCENT / 100).sum())
     n_in_doubt = int(np.isin(evaluation.mistakes, list(errors)).sum())
-    low, high = evaluation.run.outcome.test.interval
     with st.container(key="mistake_numbers"):
         metric_row(
             Metric(
@@ -143,7 +143,7 @@ def summary(evaluation: Evaluation) -> None:
                 labels.percent((count - n_mistakes) / count),
                 f"official: all {count:,} labels as given",
                 "Correctly classified digits divided by all test digits. 95 % interval: "
-                f"{100 * low:.2f} to {100 * high:.2f} %.",
+                f"{labels.interval(*evaluation.run.outcome.test.interval)} %.",
             ),
             *([accuracy_without_label_errors(evaluation)] if errors else []),
             Metric(

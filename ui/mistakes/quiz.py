@@ -153,7 +153,7 @@ def answer(state: QuizState, evaluation: Evaluation, index: int) -> None:
     if index in evaluation.label_errors:
         st.warning(f"**This label is in doubt, so it does not count.** {evaluation.label_errors[index].votes}")
     st.plotly_chart(
-        charts.probabilities(evaluation.probabilities[index], int(label)),
+        charts.probability_chart(evaluation.probabilities[index], int(label)),
         key="quiz_probabilities",
         config=charts.PLOTLY_CONFIG,
         alt=f"The ten probabilities; the network reads {predicted}, the label is {label}",

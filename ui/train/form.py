@@ -7,8 +7,8 @@ import streamlit as st
 
 from mnist_core.config import VALIDATION_SIZES, TrainConfig, setting_of, type_of
 from mnist_core.recipes import RECIPES, Recipe
-from mnist_core.runs import RunError
 from ui import caches, labels, run_picker
+from ui.train.buttons import train_and_stop_buttons
 
 DEFAULT_RECIPE, OFFLINE_RECIPE = "fast", "sample-digits"  # the recipe a new visitor meets
 MAIN_FIELDS = ["architecture", "epochs", "learning_rate", "batch_size"]  # always visible; the others are in expanders
@@ -107,8 +107,7 @@ def changes_note(recipe: Recipe, filled: TrainConfig, config: TrainConfig) -> No
             st.caption("On scikit-learn's sample digits of 8 × 8 pixels, until MNIST is here.")
         return
     st.caption(f"**Custom:** {', '.join(changed)}.")
-    if st.button("Undo the changes", key="undo", type="tertiary", on_click=fill_form, args=[recipe.config]):
-        st.rerun()
+    st.button("Undo the changes", key="undo", type="tertiary", on_click=fill_form, args=[filled])
 
 
 def field_widget(name: str) -> Any:
@@ -136,56 +135,3 @@ def field_widget(name: str) -> Any:
 def on_dataset_change() -> None:
     """Set the validation size to the default of the newly chosen data set."""
     st.session_state[field_key("validation_size")] = VALIDATION_SIZES[st.session_state[field_key("dataset")]]
-
-
-def train_and_stop_buttons(name: str, config: TrainConfig | None) -> None:
-    """Show the two buttons; one that is disabled says why in its help."""
-    with st.container(horizontal=True):
-        train_button("Train", "train", name, config)
-        st.button(
-            "Stop",
-            key="stop",
-            width="stretch",
-            icon=":material/stop:",
-            disabled=caches.executor().run is None,
-            on_click=stop_training,
-            help="Ends the training run and keeps the best network so far.",
-        )
-
-
-def train_button(text: str, key: str, name: str, config: TrainConfig | None) -> None:
-    """Show the button that trains this config; while that is impossible it is disabled, with the reason as its help."""
-    reason = None
-    if caches.executor().run:
-        reason = "One network trains at a time: stop it first, or wait."
-    elif config is None:
-        reason = "One of the settings below is not valid."
-    elif config.dataset == "mnist" and not caches.dataset_status().ready:
-        reason = "MNIST is not here yet: wait, or choose the sample digits under Data."
-    pressed = st.button(
-        text,
-        key=key,
-        type="primary",
-        width="stretch",
-        icon=":material/play_arrow:",
-        help=reason or "Trains a new network with the settings below.",
-        disabled=reason is not None,
-    )
-    if pressed and config is not None:
-        start_training(config, name)
-
-
-def start_training(config: TrainConfig, recipe: str) -> None:
-    """Start to train this config and show the run; show an error if it cannot be started."""
-    try:
-        run = caches.executor().start(config, recipe)
-    except RunError as error:
-        st.error(str(error))
-        return
-    st.query_params["run"] = run.name
-    st.rerun()
-
-
-def stop_training() -> None:
-    """Stop what is training, whoever started it."""
-    caches.executor().stop()

@@ -1,11 +1,11 @@
-"""PyTorch modules that torch.nn does not have."""
+"""An ensemble of networks as one PyTorch module."""
 
 import torch
 from torch import nn
 
 
 class Ensemble(nn.Module):
-    """An ensemble: the mean of the members' log-probabilities, normalised; (N, 1, 28, 28) to (N, 10)."""
+    """The mean of the members' log-probabilities, normalised: images (N, 1, 28, 28) to log-probabilities (N, 10)."""
 
     def __init__(self, members: list[nn.Module]) -> None:
         super().__init__()

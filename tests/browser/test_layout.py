@@ -11,7 +11,7 @@ from ui.shell import PAGES
 pytestmark = pytest.mark.browser
 
 HOME, *OTHERS = PAGES
-SIZES = [(1920, 1080), (1366, 768), (390, 844)]
+LAPTOP, PROJECTOR, PHONE = (1366, 768), (1920, 1080), (390, 844)
 THEMES = tomllib.loads((Path(__file__).parent.parent.parent / ".streamlit/config.toml").read_text("utf-8"))["theme"]
 OVERFLOW = """() => [...document.querySelectorAll('html, .stMain, .stSidebarContent')]
     .map(part => part.scrollWidth - part.clientWidth)"""
@@ -20,18 +20,20 @@ OVERFLOW = """() => [...document.querySelectorAll('html, .stMain, .stSidebarCont
 @pytest.mark.parametrize("page", [*OTHERS, HOME], ids=lambda page: page.title)  # Home last
 def test_a_page_fits_every_screen_in_light_and_dark(fresh_server, visit, page):
     path = "/" if page is HOME else f"/{Path(page.file).stem}"
-    for width, height in SIZES:
-        visitor = visit(fresh_server, width, height).open(path)
-        for scheme in ("light", "dark"):
-            visitor.page.emulate_media(color_scheme=scheme)  # the page follows the system without a reload
-            expect(visitor.page.locator(".stApp")).to_have_css(
-                "background-color", rgb(THEMES[scheme]["backgroundColor"])
-            )
-            where = f"{page.title} at {width} x {height}, {scheme}"
-            expect(visitor.page.get_by_role("heading", name=page.title, exact=True, level=1)).to_be_visible()
-            expect(visitor.page.locator(".stException")).to_have_count(0)
-            assert max(visitor.page.evaluate(OVERFLOW)) <= 0, where
-            assert visitor.errors == [], where
+    for window, *resized in ((LAPTOP, PROJECTOR), (PHONE,)):
+        visitor = visit(fresh_server, *window).open(path)
+        for width, height in (window, *resized):
+            visitor.page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                visitor.page.emulate_media(color_scheme=scheme)  # the page follows the system without a reload
+                expect(visitor.page.locator(".stApp")).to_have_css(
+                    "background-color", rgb(THEMES[scheme]["backgroundColor"])
+                )
+                where = f"{page.title} at {width} x {height}, {scheme}"
+                expect(visitor.page.get_by_role("heading", name=page.title, exact=True, level=1)).to_be_visible()
+                expect(visitor.page.locator(".stException")).to_have_count(0)
+                assert max(visitor.page.evaluate(OVERFLOW)) <= 0, where
+                assert visitor.errors == [], where
 
 
 def rgb(colour: str) -> str:

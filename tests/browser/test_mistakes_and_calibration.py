@@ -138,7 +138,7 @@ def test_without_mnist_only_the_pictures_are_missing(offline_server, visit, mist
     visitor = visit(offline_server).open(f"/mistakes?run={RUN}")
     expect(digits(visitor)).to_have_text(mistakes)
     expect_detail(visitor, mistakes[0])
-    expect(visitor.page.get_by_text("let the environment variable MNIST_DATA_DIR").last).to_be_visible()
+    expect(visitor.page.get_by_text("set the environment variable MNIST_DATA_DIR").last).to_be_visible()
     expect(visitor.page.locator(".st-key-detail img")).to_have_count(0)
     visitor.open(f"/calibration?run={RUN}")
     expect(visitor.page.locator(".st-key-reliability .js-plotly-plot")).to_be_visible()

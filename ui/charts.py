@@ -13,7 +13,7 @@ from mnist_core.recipes import RECIPES
 from ui.palette import CORRECT, GRID, INCORRECT, MUTED, RUNS
 
 RUN_SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross"]  # distinguish runs that share a colour
-PLOTLY_CONFIG = {  # of every chart: no buttons of Plotly's own; nothing can be zoomed, so two quick clicks are just that
+PLOTLY_CONFIG = {  # of every chart; nothing can be zoomed, so two quick clicks are two clicks
     "displayModeBar": False,
     "doubleClick": False,
 }

@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from mnist_core.config import TrainConfig
 from mnist_core.data import MNIST_FILES, DataError, Digits, raw_folder
@@ -23,20 +21,6 @@ from mnist_core.models import ARCHITECTURES, build, sequential
 from mnist_core.runs import CONFIG, HISTORY, Predictions, Run, create_run
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # faster for toy networks, and the cores may be busy
-
-
-class BrowserTestsTogether(LoadScopeScheduling):
-    """Run the browser tests in one worker, where they share servers and a browser, and every other test in any worker.
-
-    The mark `xdist_group` cannot say this: pytest-xdist 3.8 does not see it under pytest 9.2 (its issue 1386).
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BrowserTestsTogether:
-    return BrowserTestsTogether(config, log)  # the largest group, the browser tests, is started first
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ CSS_VARIABLES = {
     "--lab-highlight": HIGHLIGHT,
     "--lab-border": BORDER,
     "--lab-background": BACKGROUND,
+    "--lab-grid": GRID,
+    "--lab-correct": CORRECT,
 }
 
 

@@ -122,3 +122,32 @@ def test_a_description_has_the_accuracy_the_time_and_whether_it_is_about_sample_
     assert labels.run_description(run(None, on_sample, shipped=False)) == (
         "Multilayer perceptron · 11-24 17:07:22 · 99.00 % on sample digits"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 drawings"), (1, "1 drawing"), (2, "2 drawings"), (1200, "1,200 drawings")]
+)
+def test_a_count_agrees_with_its_noun(number, text):
+    assert labels.count(number, "drawing") == text
+
+
+def test_an_irregular_plural_is_given():
+    assert [labels.count(number, "class", "classes") for number in (1, 10)] == ["1 class", "10 classes"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        *((0, "a 0"), (1, "a 1"), (7, "a 7"), (8, "an 8"), (11, "an 11"), (18, "an 18"), (28, "a 28"), (80, "an 80")),
+        *((110, "a 110"), (181, "a 181"), (11_000, "an 11,000"), (1_100, "a 1,100")),
+    ],
+)
+def test_the_article_of_a_number_is_the_spoken_one(number, text):
+    assert labels.article(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "p < 0.001"), (0.00099, "p < 0.001"), (0.001, "p = 0.001"), (0.5, "p = 0.500")]
+)
+def test_a_p_value_is_never_zero(value, text):
+    assert labels.p_value(value) == text

@@ -73,3 +73,20 @@ def duration(seconds: float | None) -> str:
         return "…"
     minutes, rest = divmod(round(seconds), 60)
     return f"{seconds:.0f} s" if seconds < 99.5 else f"{minutes}:{rest:02} min"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return "1 drawing" or "1,200 drawings"; `plural` is for nouns that take more than an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def article(number: int) -> str:
+    """Return a digit, or a whole number from 0 up, with its indefinite article: "a 7", "an 8", "an 11"."""
+    spoken_first = f"{number:,}".partition(",")[0]  # of 11,000 the eleven is spoken first
+    starts_with_vowel = spoken_first.startswith("8") or spoken_first in ("11", "18")
+    return f"{'an' if starts_with_vowel else 'a'} {number:,}"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value as statisticians write it: "p = 0.013", or "p < 0.001"."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"

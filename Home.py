@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnist_core.runs import Run
 from ui import caches, labels, run_picker, run_summary
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 from ui.train import buttons, curves, form, layer_table, mistakes, progress
 
 shell("Train")
@@ -50,4 +50,4 @@ else:
 shown = config or recipe.config
 st.subheader(f"The network: {labels.choice_title('architecture', shown.architecture)}", anchor=False)
 layer_table.layer_table(caches.layers(shown.architecture, shown.dropout))
-links_to_other_pages("Train")
+next_steps("Train")

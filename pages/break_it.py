@@ -5,7 +5,7 @@ import streamlit as st
 from mnist_core.analysis.perturbations import perturb
 from ui import digit_picker
 from ui.break_it import attack, sliders
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 
 shell("Break it")
 run, digit, network = digit_picker.choose_run_and_digit()
@@ -21,4 +21,4 @@ with right:
 st.subheader("Fool it", anchor=False)
 attack.attack_section(run, network, digit)
 
-links_to_other_pages("Break it")
+next_steps("Break it")

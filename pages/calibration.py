@@ -13,7 +13,7 @@ from mnist_core.analysis.calibration import (
 from ui import charts, labels, run_picker, url_state
 from ui.calibration import diagrams
 from ui.metric_row import Metric, metric_row
-from ui.shell import links_to_other_pages, page_link, shell
+from ui.shell import next_steps, page_link, shell
 
 REFUSED_PERCENT = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # options: how many of the digits it may refuse
 
@@ -97,4 +97,4 @@ with right:
     )
 
 page_link("Mistakes", "Look at the confident mistakes", run=run.name, filter="confident")
-links_to_other_pages("Calibration")
+next_steps("Calibration")

@@ -6,7 +6,7 @@ from mnist_core.metrics import confusion_matrix
 from ui import charts, digit_browser, labels, run_picker, url_state
 from ui.components.touch.touch import touch
 from ui.confusion import chart, per_class, selection
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 
 shell("Confusion matrix")
 with st.container(horizontal=True, key="which"):
@@ -15,7 +15,7 @@ with st.container(horizontal=True, key="which"):
 predictions = selection.predictions_or_error(run)
 other_predictions = selection.predictions_or_error(other) if other else None
 if predictions is None or (other and other_predictions is None):
-    links_to_other_pages("Confusion matrix")
+    next_steps("Confusion matrix")
     st.stop()
 
 counts = confusion_matrix(predictions.log_probabilities.argmax(1), predictions.labels)
@@ -79,4 +79,4 @@ with right:
 st.markdown("**The matrix as a table**")
 selection.matrix_table(counts)
 touch(key="touch")
-links_to_other_pages("Confusion matrix")
+next_steps("Confusion matrix")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import caches
 from ui.curves import chart, comparison, controls, table
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 
 shell("Curves")
 runs = controls.choose_runs()
@@ -35,4 +35,4 @@ st.caption(
 pair = comparison.choose_pair(runs)
 if pair:
     comparison.show_comparison(*pair)
-links_to_other_pages("Curves")
+next_steps("Curves")

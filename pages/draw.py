@@ -6,7 +6,7 @@ from mnist_core.runs import Run
 from ui import caches, run_picker
 from ui.components.canvas import canvas
 from ui.draw import image_upload, prediction, rendering, test_set
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 
 shell("Draw")
 caches.preload_networks()
@@ -43,4 +43,4 @@ if source == image_upload.DRAW:
 else:
     image_upload.image_section(source, run)
 test_set.show_test_set(run)
-links_to_other_pages("Draw")
+next_steps("Draw")

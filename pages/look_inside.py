@@ -3,7 +3,7 @@
 from mnist_core.analysis.activations import layer_activations
 from ui import digit_picker, url_state
 from ui.look_inside import attribution, layers, neighbors
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 
 shell("Look inside")
 run, digit, network = digit_picker.choose_run_and_digit()
@@ -19,4 +19,4 @@ elif view == "why":
 else:
     neighbors.neighbors_section(run, network, digit)
 
-links_to_other_pages("Look inside")
+next_steps("Look inside")

@@ -5,7 +5,7 @@ import streamlit as st
 from ui import digit_browser, run_picker, url_state
 from ui.mistakes import detail, quiz
 from ui.mistakes import list as mistake_list
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 
 shell("Mistakes")
 left, right = st.columns([2, 1], vertical_alignment="bottom")
@@ -44,4 +44,4 @@ with right:
     if digit is not None:
         detail.mistake_detail(evaluation, digit, indices, digits)
 
-links_to_other_pages("Mistakes")
+next_steps("Mistakes")

@@ -4,13 +4,13 @@ import streamlit as st
 
 from ui import caches, run_summary, run_table
 from ui.models import detail
-from ui.shell import links_to_other_pages, shell
+from ui.shell import next_steps, shell
 
 shell("Models")
 runs = caches.runs()
 if not runs:
     st.info("There is no model yet. Train one: it appears here when it is finished or stopped.")
-    links_to_other_pages("Models")
+    next_steps("Models")
     st.stop()
 
 st.caption(
@@ -35,4 +35,4 @@ st.caption("Click a row to see that model.")
 run_summary.heading(run)
 detail.about(run)
 detail.downloads(run)
-links_to_other_pages("Models")
+next_steps("Models")

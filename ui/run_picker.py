@@ -63,7 +63,7 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
         st.warning(f"{unavailable_reason(requested, ensembles)}{' Another one is shown instead.' if runs else ''}")
     if not runs:
         st.info("There is no tested model yet. Train one: it appears here when it is finished or stopped.")
-        st.page_link("Home.py", label="Train a network", icon=":material/play_circle:")
+        shell.page_link("Train", "Train a network")
         st.stop()
     key = f"choice_of_{parameter}"
     default = default if default in runs else next(iter(runs))
@@ -100,5 +100,5 @@ def evaluation_or_stop(run: Run, page: str) -> Evaluation:
         return caches.evaluation(run)
     except RunError as error:
         st.error(str(error))
-        shell.links_to_other_pages(page)
+        shell.next_steps(page)
         st.stop()

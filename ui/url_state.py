@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 SHARED_PARAMETERS = ("run", "digit", "from")  # links to other pages keep them
+PRESENTATION = {"present": "1"}  # in the URL while a page is shown to a class
 
 
 def update(**values: object) -> None:
@@ -98,6 +99,11 @@ def shared_parameters() -> dict[str, str]:
     if shared.get("from", "").isdecimal():  # on Mistakes it is the lowest confidence, elsewhere the digit's source
         del shared["from"]
     return shared
+
+
+def presentation_parameter() -> dict[str, str]:
+    """Return the parameter that says that this page is shown to a class, {} if it is not."""
+    return PRESENTATION if st.query_params.get("present") == PRESENTATION["present"] else {}
 
 
 def widget_key(parameter: str) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from mnist_core.config import TrainConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, MODEL, Run, RunError
+from ui import shell
 from ui.labels import changed_settings
 from ui.run_summary import result_metrics
 
@@ -25,9 +26,7 @@ def about(run: Run) -> None:
             st.info("This run has no result yet: it is still training, or was interrupted before it could be tested.")
     except RunError as error:
         st.error(str(error))
-    st.page_link(
-        "Home.py", label="Open it: curves and mistakes", icon=":material/show_chart:", query_params={"run": run.name}
-    )
+    shell.page_link("Train", "Open it: curves and mistakes", run=run.name)
 
 
 def downloads(run: Run) -> None:

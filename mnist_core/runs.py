@@ -25,13 +25,15 @@ from mnist_core.errors import MnistLabError
 from mnist_core.inference import log_probabilities
 from mnist_core.recipes import RECIPES
 from mnist_core.result import Result, result_from_dict
+from mnist_core.snapshots import Snapshots, parse_snapshots
 
 if TYPE_CHECKING:
     from torch import nn
 
 SHIPPED_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
-CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT, ERROR = (
-    "config.json", "history.jsonl", "model.safetensors", "predictions.safetensors", "result.json", "error.json",
+CONFIG, HISTORY, SNAPSHOTS, MODEL, PREDICTIONS, RESULT, ERROR = (
+    "config.json", "history.jsonl", "snapshots.jsonl", "model.safetensors", "predictions.safetensors", "result.json",
+    "error.json",
 )  # fmt: skip
 
 HistoryRow = dict[str, float]  # see `Run.history`
@@ -129,12 +131,7 @@ class Run:
         Each has "step", "epoch" and "seconds", and either "loss" and "accuracy" of the latest batches or, at the end of
         an epoch, "validation_" and mostly "train_" loss and accuracy. Raises RunError when the file is damaged.
         """
-        try:
-            lines = (self.folder / HISTORY).read_text("utf-8").split("\n")
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            raise self._broken(HISTORY, error) from None
+        lines = self._text(HISTORY).split("\n")
         try:
             rows = [json.loads(line) for line in lines[:-1]]  # the last line may be half-written
         except (ValueError, RecursionError) as error:
@@ -142,6 +139,18 @@ class Run:
         if not all(isinstance(row, dict) and {"step", "epoch", "seconds"} <= row.keys() for row in rows):
             raise self._broken(HISTORY, "its rows are not those of a training run")
         return rows
+
+    @property
+    def snapshots(self) -> Snapshots | None:
+        """The snapshots taken so far, read from the file each time; None for a run that has none, as older ones.
+
+        Raises RunError when the file is damaged.
+        """
+        text = self._text(SNAPSHOTS)
+        try:
+            return parse_snapshots(text)
+        except ValueError as error:
+            raise self._broken(SNAPSHOTS, error) from None
 
     def check(self) -> None:
         """Raise RunError when the result, history or error is damaged."""
@@ -210,8 +219,11 @@ class Run:
 
     def log(self, row: dict[str, float]) -> None:
         """Append one row to the history."""
-        with open(self.folder / HISTORY, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        self._append(HISTORY, json.dumps(row))
+
+    def log_snapshot(self, line: str) -> None:
+        """Append one line to the snapshots: the digits first, see `mnist_core.snapshots`."""
+        self._append(SNAPSHOTS, line)
 
     def save_model(self, model: "nn.Module") -> None:
         """Store the weights, replacing those stored before."""
@@ -234,6 +246,18 @@ class Run:
     def fail(self, sentence: str) -> None:
         """Mark the run as failed, with the reason."""
         write_atomically(self.folder / ERROR, to_json({"error": sentence}))
+
+    def _append(self, file: str, line: str) -> None:
+        with open(self.folder / file, "a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+    def _text(self, file: str) -> str:
+        try:
+            return (self.folder / file).read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._broken(file, error) from None
 
     def _existing(self, file: str) -> Path:
         if not (self.folder / file).is_file():

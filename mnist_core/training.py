@@ -15,7 +15,7 @@ from torch import nn
 
 from mnist_core.augment import augment
 from mnist_core.config import TrainConfig
-from mnist_core.data import Digits, load_digits, normalise, split
+from mnist_core.data import Digits, load_digits, normalise, split_indices
 from mnist_core.errors import MnistLabError
 from mnist_core.hardware import bf16_is_faster, choose_device, keep_freed_memory, num_threads, seeded
 from mnist_core.inference import log_probabilities
@@ -24,6 +24,7 @@ from mnist_core.models import build
 from mnist_core.optim import ema_update, learning_rate_at, make_optimizers
 from mnist_core.result import Result
 from mnist_core.runs import Predictions, Run, RunError
+from mnist_core.snapshots import SnapshotLog, one_of_each
 
 MAX_HISTORY_ROWS = 400  # of batches, so that the curve of a long run is drawn as quickly as that of a short one
 
@@ -139,7 +140,9 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     config = run.config
     if not isinstance(config, TrainConfig):
         raise RunError(f"{run.name} is an ensemble, which is not trained; train its members instead.")
-    digits, held_out = split(load_digits(config.dataset, "train"), config.validation_size or 0, config.seed)
+    all_digits = load_digits(config.dataset, "train")
+    learned, validating = split_indices(all_digits.labels, config.validation_size or 0, config.seed)
+    digits, held_out = all_digits.take(learned), all_digits.take(validating)
     model = build(config.architecture, config.dropout, config.seed)
     best, best_weights, best_epoch = Score(math.inf, 0.0), {}, 0.0
     make_optimizers(model, config)  # the first one makes torch import much, which should not count as training time
@@ -148,6 +151,7 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     stopped = False
 
     with num_threads(config.threads):
+        snapshots = SnapshotLog(run.log_snapshot, model, all_digits, one_of_each(all_digits.labels, validating))
         for step in fit(model, digits, held_out, config):
             validation = step.validation
             stopped = step.step < step.steps and stop()
@@ -161,6 +165,7 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
                 unlogged = []
             if validation:
                 run.log(epoch_row(step, validation))
+            snapshots.add_if_due(step.step, step.steps, step.epoch, step.seconds)
             better = validation and (validation.accuracy, -validation.loss) > (best.accuracy, -best.loss)
             if validation and (better or config.keep == "last"):
                 best, best_epoch = validation, step.epoch
@@ -168,6 +173,7 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
                 run.save_model(model)
             yield step
             if stopped:
+                snapshots.add(step.step, step.epoch, step.seconds)
                 break
 
         cpu_seconds = time.process_time() - cpu_start

@@ -38,6 +38,7 @@ ORDER = [  # of the core: none of these modules needs one of its own row or of a
     {"mnist_core.config"},
     {"mnist_core.data", "mnist_core.metrics", "mnist_core.models"},
     {"mnist_core.inference"},
+    {"mnist_core.snapshots"},
     {"mnist_core.runs"},
     {"mnist_core.training"},
     {"mnist_core.execution.local", "mnist_core.execution.worker"},

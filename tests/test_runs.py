@@ -26,6 +26,7 @@ from mnist_core.runs import (
     PREDICTIONS,
     RESULT,
     SHIPPED_FOLDER,
+    SNAPSHOTS,
     Run,
     RunError,
     RunIndex,
@@ -36,13 +37,14 @@ from mnist_core.runs import (
     write_atomically,
 )
 
-FILES = [CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT]  # of a finished run
+FILES = [CONFIG, HISTORY, SNAPSHOTS, MODEL, PREDICTIONS, RESULT]  # of a finished run
 BLANK = np.zeros((1, 28, 28), np.uint8)
 READERS = [
     lambda run: run.status,
     lambda run: run.error,
     lambda run: run.result,
     lambda run: [row["step"] for row in run.history],
+    lambda run: run.snapshots and [snapshot.step for snapshot in run.snapshots.snapshots],
     lambda run: run.predictions,
     lambda run: run.predict(BLANK),
     summary,
@@ -121,7 +123,7 @@ def runs_and_others(trained, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_finished_run_has_exactly_its_five_files(trained):
+def test_a_finished_run_has_exactly_its_six_files(trained):
     assert sorted(file.name for file in trained.folder.iterdir()) == sorted(FILES)
 
 
@@ -212,6 +214,8 @@ def test_a_missing_file_is_reported_in_a_sentence(copy, file):
         assert Run(copy).status == "unfinished"
     elif file == HISTORY:
         assert Run(copy).history == []
+    elif file == SNAPSHOTS:
+        assert Run(copy).snapshots is None
     else:
         assert file in messages[0]
 
@@ -222,7 +226,7 @@ def test_half_a_file_is_reported_in_a_sentence(copy, file):
     (copy / file).write_bytes(content[: len(content) // 2])
     messages = errors(copy)
     assert all(message.endswith(".") and "\n" not in message for message in messages)
-    if file != HISTORY:  # its first half is still history
+    if file not in (HISTORY, SNAPSHOTS):  # their first halves can still be used
         assert file in messages[0]
 
 
@@ -232,7 +236,7 @@ def test_a_foreign_file_is_reported_in_a_sentence(copy, file, content):
     (copy / file).write_bytes(FOREIGN[content])
     messages = errors(copy)
     assert all(message.endswith(".") and "\n" not in message for message in messages)
-    if (file, content) != (HISTORY, "nothing"):
+    if (file, content) not in ((HISTORY, "nothing"), (SNAPSHOTS, "nothing")):
         assert messages
 
 
@@ -425,7 +429,7 @@ def test_reading_a_run_imports_no_torch(python, trained):
 import sys
 from mnist_core import load_run
 run = load_run({str(trained.folder)!r})
-run.result, run.history, run.predictions, run.status
+run.result, run.history, run.snapshots, run.predictions, run.status
 print("torch" in sys.modules)
 """)
     assert output == "False\n"

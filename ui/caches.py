@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import streamlit as st
 
+import mnist_core.snapshots
 from mnist_core import inference
 from mnist_core.analysis import attacks, attribution, embeddings, neighbors
 from mnist_core.analysis.evaluation import Evaluation, evaluate
+from mnist_core.config import TrainConfig
 from mnist_core.data import DataError, Digits, load_digits
 from mnist_core.download import DatasetStatus
 from mnist_core.execution.local import LocalExecutor
 from mnist_core.models import LayerSummary, describe
-from mnist_core.runs import HISTORY, MODEL, HistoryRow, Predictions, Run, RunError, RunIndex
+from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, HistoryRow, Predictions, Run, RunError, RunIndex
+from mnist_core.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,6 +86,46 @@ def history(run: Run) -> list[HistoryRow]:
 @st.cache_resource(show_spinner=False, max_entries=100)  # hundreds of lines of JSON for each of many runs
 def _history(folder: str, created: str, size: int) -> list[HistoryRow]:
     return Run(folder).history
+
+
+def snapshots(run: Run) -> Snapshots | None:
+    """Return a run's snapshots, read again only when there are more of them; None for a run that has none.
+
+    Raises RunError when the file is damaged.
+    """
+    file = run.folder / SNAPSHOTS
+    return _snapshots(str(run.folder), run.created, file.stat().st_size) if file.is_file() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)  # up to 8 MB each, and another one whenever a file has grown
+def _snapshots(folder: str, created: str, size: int) -> Snapshots | None:
+    return Run(folder).snapshots
+
+
+def untrained_snapshots(config: TrainConfig) -> Snapshots:
+    """Return the one snapshot of a network with fresh weights, as a run with this config would begin with it.
+
+    The first call imports torch. Raises DataError when the digits are not on this machine, ConfigError when the
+    validation part is too small.
+    """
+    return _untrained_snapshots(
+        config.dataset, config.validation_size, config.architecture, config.dropout, config.seed
+    )
+
+
+# Milliseconds once torch is imported and the digits are read, but asked for at every change of the form.
+@st.cache_resource(show_spinner=False, max_entries=50)
+def _untrained_snapshots(
+    dataset: str, validation_size: int | None, architecture: str, dropout: float, seed: int
+) -> Snapshots:
+    import torch
+
+    torch.set_num_threads(1)  # as in `_loaded_run`
+    return mnist_core.snapshots.untrained_snapshots(
+        TrainConfig(
+            dataset=dataset, validation_size=validation_size, architecture=architecture, dropout=dropout, seed=seed
+        )
+    )
 
 
 @st.cache_resource(show_spinner=False)  # the first call imports torch

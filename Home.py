@@ -1,53 +1,62 @@
-"""Train a network: the recipe in the sidebar, the learning curves as they grow, and the result."""
+"""Train a network and watch it learn: ten digits with its answers, its filters, its accuracy and the curve."""
 
 import streamlit as st
 
+from mnist_core.config import TrainConfig
 from mnist_core.runs import Run
-from ui import caches, labels, run_picker, run_summary
+from ui import caches, run_picker, run_summary
 from ui.shell import next_steps, shell
-from ui.train import buttons, curves, form, layer_table, mistakes, progress
+from ui.train import buttons, curve, details, form, outcome, picture
+
+TICK = 0.25  # seconds between two updates while something trains
 
 shell("Train")
-recipe, name, config = form.recipe_form()
-run = run_picker.run_in_view(name)
+choices = form.recipe_form()
 executor = caches.executor()
+run = run_picker.run_in_view()
+live = run is not None and executor.run is not None and run.name == executor.run.name
+waiting = run is None and picture.is_computing(choices.shown)
 
-with st.container(key="phone_buttons"):
-    if executor.run:
-        st.button(
-            "Stop the training",
-            key="stop_on_phone",
-            on_click=buttons.stop_training,
-            width="stretch",
-            icon=":material/stop:",
-        )
-    else:
-        buttons.train_button("Train this recipe", "train_on_phone", name, config)
+if run is None:
+    buttons.welcome(choices.shown)
+buttons.controls(choices, first_visit=run is None)
 
 
-@st.fragment(run_every=1 if executor.run and not executor.stopping else None)
-def metrics_and_curves(run: Run) -> None:
-    """Show the run's metrics and learning curves, every second while something is training."""
-    if run.result:
-        run_summary.result_metrics(run)
-    else:
-        progress.progress(run)
-    curves.show_curves(run)
+@st.fragment(run_every=TICK if live else None)
+def training(run: Run) -> None:
+    """Show the living picture and the curve of a run, four times a second while it trains."""
+    if live and executor.run is None:
+        st.rerun()  # it has ended: the whole page changes
+    if live:
+        details.progress_line(run)
+    picture.show_run(run, TICK)
+    curve.show_run(run)
+
+
+@st.fragment(run_every=0.5 if waiting else None)
+def before_training(config: TrainConfig) -> None:
+    """Show what the network guesses before it has learned anything, as soon as that is known."""
+    layers = picture.show_untrained(config)
+    if waiting and not picture.is_computing(config):
+        st.rerun()
+    curve.show_curve([], config.epochs, "a run that has not begun")
+    details.layer_table(config, layers)
 
 
 if run is None:
-    st.info("There is no result to show here yet. Press Train in the sidebar, and watch the network learn.")
+    before_training(choices.shown)
 else:
     run_summary.heading(run)
+    form.changes_since(run, choices.config)
     error = executor.failure(run.name) or run.error
-    if error:
-        st.error(error)
-    metrics_and_curves(run)
-    curves.insight(run)
+    if error or not live:
+        outcome.show_diagnosis(run, error)
+    training(run)
     if run.result:
-        mistakes.show_mistakes(run)
-
-shown = config or recipe.config
-st.subheader(f"The network: {labels.choice_title('architecture', shown.architecture)}", anchor=False)
-layer_table.layer_table(caches.layers(shown.architecture, shown.dropout))
+        outcome.links(run)
+        outcome.show_mistakes(run)
+        with st.expander("Details of the result"):
+            run_summary.result_metrics(run)
+    if isinstance(run.config, TrainConfig):
+        details.layer_table(run.config, caches.layers(run))
 next_steps("Train")

@@ -73,6 +73,8 @@ class Setting:
     minimum: float = -math.inf
     maximum: float = math.inf
     exclusive_minimum: bool = False  # the minimum itself is not allowed
+    suggestions: tuple[float, ...] = ()  # values to choose from, in steps that make a difference; others are allowed
+    used_with: tuple[str, tuple[str, ...]] | None = None  # another field, and its values with which this one matters
 
 
 def setting(default: Any, label: str, help: str, group: str, **limits: Any) -> Any:
@@ -92,7 +94,7 @@ class TrainConfig:
     validation_size: int | None = setting(
         None, "Held out for validation",
         "Training digits set aside to measure the network while it trains, so that the test set is used only once.",
-        "Data", minimum=10, maximum=30_000,
+        "Data", minimum=10, maximum=30_000, suggestions=(200, 500, 1_000, 2_000, 5_000, 10_000),
     )
     augmentation: str = setting(
         "none", "Augmentation", "Changes each digit a little every time it is seen, so that it cannot be memorised.",
@@ -100,7 +102,7 @@ class TrainConfig:
     )
     augmentation_strength: float = setting(
         1.0, "Augmentation strength", "1 is the usual amount, 0 is none, 2 is twice as much.",
-        "Data", minimum=0, maximum=2,
+        "Data", minimum=0, maximum=2, used_with=("augmentation", ("shift", "affine", "elastic", "pen")),
     )
     architecture: str = setting(
         "two-block-cnn", "Network", "The layers between the image and the prediction.",
@@ -117,10 +119,12 @@ class TrainConfig:
     learning_rate: float = setting(
         1e-3, "Learning rate", "The size of a step. Too small and it crawls, too large and it jumps past every valley.",
         "Learning", minimum=0, exclusive_minimum=True, maximum=100,
+        suggestions=(1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0),
     )
     momentum: float = setting(
-        0.9, "Momentum", "How much of the last step goes into the next, like a rolling ball. Only SGD uses it.",
-        "Learning", minimum=0, maximum=0.999,
+        0.9, "Momentum", "How much of the last step goes into the next, like a rolling ball.",
+        "Learning", minimum=0, maximum=0.999, suggestions=(0.0, 0.5, 0.8, 0.9, 0.95, 0.99),
+        used_with=("optimizer", ("sgd",)),
     )
     schedule: str = setting(
         "constant", "Schedule", "How the rate changes on the way: large steps find the valley, small ones its floor.",
@@ -128,16 +132,16 @@ class TrainConfig:
     )
     batch_size: int = setting(
         64, "Batch size", "Digits looked at before each step. Small batches are noisy and make many steps.",
-        "Learning", minimum=1, maximum=4096,
+        "Learning", minimum=1, maximum=4096, suggestions=(16, 32, 64, 128, 256, 512, 1024),
     )
     epochs: float = setting(
         5.0, "Epochs", "How often every training digit is seen. 0.5 stops half-way through the first time.",
-        "Learning", minimum=0, exclusive_minimum=True, maximum=500,
+        "Learning", minimum=0, exclusive_minimum=True, maximum=500, suggestions=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50),
     )
     ema: float = setting(
         0.0, "EMA decay",
         "Keeps an exponential moving average of the weights: 0.999 averages over about 1,000 steps, 0 switches it off.",
-        "Learning", minimum=0, maximum=0.9999,
+        "Learning", minimum=0, maximum=0.9999, suggestions=(0.0, 0.9, 0.99, 0.999, 0.9999),
     )
     keep: str = setting(
         "best", "Epoch to keep", "Which epoch's weights become the result.",
@@ -145,7 +149,7 @@ class TrainConfig:
     )
     weight_decay: float = setting(
         0.0, "Weight decay", "Pulls every weight a little towards 0 at each step, which keeps the network simple.",
-        "Learning", minimum=0, maximum=1,
+        "Learning", minimum=0, maximum=1, suggestions=(0.0, 1e-5, 1e-4, 1e-3, 0.01, 0.1),
     )
     label_smoothing: float = setting(
         0.0, "Label smoothing", "Trains towards a little less than full confidence, against overconfidence.",

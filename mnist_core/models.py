@@ -284,9 +284,18 @@ def describe(name: str, dropout: float = 0.0) -> list[LayerSummary]:
     Raises ConfigError when there is no such architecture.
     """
     with torch.device("meta"):
-        network = get_architecture(name).make(dropout).eval()
-    network.to_empty(device="cpu")  # a forward pass on "meta" would import torch's compiler; any weights will do here
-    x, layers = torch.zeros(1, 1, 28, 28, device="cpu"), []
+        network = get_architecture(name).make(dropout)
+    return summarise(network.to_empty(device="cpu"))  # a forward pass on "meta" would import torch's compiler
+
+
+def summarise(network: "nn.Module") -> list[LayerSummary]:
+    """Return every layer of a network with its output shape and number of parameters.
+
+    Draws no random numbers and leaves the network in the mode it was in.
+    """
+    device, training = next(network.parameters()).device, network.training
+    x, layers = torch.zeros(1, 1, 28, 28, device=device), []
+    network.eval()
     with torch.inference_mode():
         for layer_name, layer in network.named_children():
             x = layer(x)
@@ -294,6 +303,7 @@ def describe(name: str, dropout: float = 0.0) -> list[LayerSummary]:
             layers.append(
                 LayerSummary(layer_name, type(layer).__name__, tuple(x.shape[1:]), parameters, layer_description(layer))
             )
+    network.train(training)
     return layers
 
 

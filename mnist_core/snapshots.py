@@ -1,14 +1,14 @@
 """Snapshots of a network while it learns: what it takes ten digits for, and its first filters, after some steps.
 
-`snapshots.jsonl` in a run folder holds one JSON object a line: first the ten digits, then one for each snapshot, with
-the arrays quantised and in base64. Reading it needs no torch.
+`snapshots.jsonl` in a run folder holds one JSON object a line: first the ten digits and the layers, then one for each
+snapshot, with the arrays quantised and in base64. Reading it needs no torch.
 """
 
 import base64
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from mnist_core._lazy import LazyModule
 from mnist_core.config import TrainConfig
 from mnist_core.data import Digits, load_digits, split_indices
 from mnist_core.inference import log_probabilities
-from mnist_core.models import build
+from mnist_core.models import LayerSummary, build, summarise
+from mnist_core.result import Result
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,7 @@ class Snapshots:
     indices: np.ndarray  # int64 (10,): the places of the digits in the training part of the data set
     images: np.ndarray  # uint8 (10, 28, 28): one held-out digit of each class 0..9, never learned from
     labels: np.ndarray  # int64 (10,)
+    layers: list[LayerSummary]  # of the network, so that it can be drawn without torch
     snapshots: list[Snapshot]
 
 
@@ -62,7 +64,7 @@ class SnapshotLog:
         """Write the digits of these indices and the first snapshot. `write` appends a line to the file."""
         self._write, self._model, self._images = write, model, digits.images[indices]
         self._last = 0
-        write(digits_to_json(indices, digits.take(indices)))
+        write(first_line(indices, digits.take(indices), summarise(model)))
         self.add(0, 0.0, 0.0)
 
     def add_if_due(self, step: int, steps: int, epoch: float, seconds: float) -> None:
@@ -138,16 +140,29 @@ def untrained_snapshots(config: TrainConfig) -> Snapshots:
     indices = one_of_each(digits.labels, held_out)
     model = build(config.architecture, config.dropout, config.seed)
     snapshot = take_snapshot(model, digits.images[indices], 0, 0.0, 0.0)
-    return Snapshots(indices, digits.images[indices], digits.labels[indices], [snapshot] if snapshot else [])
+    ten = digits.take(indices)
+    return Snapshots(indices, ten.images, ten.labels, summarise(model), [snapshot] if snapshot else [])
 
 
-def digits_to_json(indices: np.ndarray, digits: Digits) -> str:
-    """Return the first line of the file: the places of the ten digits, their images and labels."""
+def first_and_last(config: TrainConfig, model: "nn.Module", result: Result) -> list[str]:
+    """Return the lines of a file with two snapshots: of the network before its training, and as it was tested.
+
+    For runs that were trained before there were snapshots.
+    """
+    fresh = untrained_snapshots(config)
+    last = take_snapshot(model, fresh.images, result.steps, result.epochs, result.seconds)
+    lines = [first_line(fresh.indices, Digits(fresh.images, fresh.labels), fresh.layers)]
+    return lines + [snapshot_to_json(snapshot) for snapshot in (*fresh.snapshots, last) if snapshot is not None]
+
+
+def first_line(indices: np.ndarray, digits: Digits, layers: Sequence[LayerSummary]) -> str:
+    """Return the first line of the file: the places of the ten digits, their images and labels, and the layers."""
     return json.dumps(
         {
             "indices": [int(index) for index in indices],
             "labels": [int(label) for label in digits.labels],
             "images": to_base64(digits.images),
+            "layers": [asdict(layer) for layer in layers],
         }
     )
 
@@ -184,9 +199,12 @@ def parse_snapshots(text: str) -> Snapshots | None:
         indices, labels = (whole_numbers(first[name]) for name in ("indices", "labels"))
         if not (labels < 10).all():
             raise ValueError("its labels are not digits")
-        return Snapshots(indices, images, labels, [parse_snapshot(row) for row in rest])
+        layers = [parse_layer(row) for row in first["layers"]]
+        return Snapshots(indices, images, labels, layers, [parse_snapshot(row) for row in rest])
     except KeyError as error:
         raise ValueError(f"a line has no {error.args[0]}") from None
+    except TypeError:
+        raise ValueError("its layers are not those of a network") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -209,6 +227,17 @@ def parse_snapshot(row: dict[str, Any]) -> Snapshot:
         filters=filters.astype(np.float32) / FILTER_SCALE,
         scale=float(row["scale"]),
     )
+
+
+def parse_layer(row: Any) -> LayerSummary:
+    """Return the summary of a layer. Raises KeyError, TypeError or ValueError when a value is missing or impossible."""
+    texts = [row[name] for name in ("name", "kind", "description")]
+    shape, parameters = row["shape"], row["parameters"]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(shape, list) or len(shape) not in (1, 3):
+        raise ValueError("its layers are not those of a network")
+    if not all(type(number) is int and 0 <= number < 2**31 for number in (*shape, parameters)):
+        raise ValueError("its layers have impossible numbers")
+    return LayerSummary(texts[0], texts[1], tuple(shape), parameters, texts[2])
 
 
 def whole_numbers(values: Any) -> np.ndarray:

@@ -105,10 +105,18 @@ class ExecutorStandIn:
         self.run: Run | None = None
         self.stopping = False
         self.failures: dict[str, str] = {}
+        self.speed: float | None = None
+        self.advanced: list[int] = []
 
-    def start(self, config: TrainConfig, recipe: str | None = None) -> Run:
-        self.run = create_run(config, recipe)
+    def start(self, config: TrainConfig, recipe: str | None = None, speed: float | None = None) -> Run:
+        self.run, self.speed = create_run(config, recipe), speed
         return self.run
+
+    def set_speed(self, speed: float | None) -> None:
+        self.speed = speed
+
+    def advance(self, steps: int = 1) -> None:
+        self.advanced.append(steps)
 
     def stop(self) -> None:
         self.stopping = True

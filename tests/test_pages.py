@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -12,16 +12,15 @@ from app_helpers import page_text
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import download, runs
-from mnist_core.config import EnsembleConfig, TrainConfig
-from mnist_core.data import DataError
+from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, Run, RunError, create_run
+from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, Run
 from ui import caches
 from ui.shell import PAGES, Page
 from ui.train import form
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
-SAMPLE, MNIST = form.OFFLINE_RECIPE, form.DEFAULT_RECIPE
+SAMPLE = form.OFFLINE_RECIPE
 
 
 @pytest.fixture
@@ -38,16 +37,6 @@ def visit(app: AppTest, page) -> AppTest:
 def open_link(app: AppTest, page) -> AppTest:
     """Open the page without Home, as a link to it does."""
     return app.switch_page(page.file).run()
-
-
-def values(app: AppTest) -> dict[str, object]:
-    """The values of the form's widgets, by the name of the setting."""
-    widgets = [*app.sidebar.selectbox, *app.sidebar.number_input, *app.sidebar.slider]
-    return {w.key.removeprefix("field_"): w.value for w in widgets if w.key.startswith("field_")}
-
-
-def choose(app: AppTest, recipe: str) -> AppTest:
-    return app.selectbox(key="recipe").set_value(recipe).run()
 
 
 def pages_titled(*titles: str):
@@ -103,204 +92,6 @@ def test_with_mnist_no_page_says_that_it_is_missing(app, page):
     assert "Sample digits, not MNIST" not in page_text(open_link(app, page))
 
 
-@pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.usefixtures("mnist_is_here")
-def test_a_recipe_fills_every_field(app, name):
-    choose(app.run(), name)
-    assert values(app) == asdict(RECIPES[name].config)
-    assert not app.exception
-
-
-def test_every_setting_is_in_the_form(app):
-    assert set(values(app.run())) == {field.name for field in fields(TrainConfig)}
-
-
-@pytest.mark.usefixtures("mnist_is_here")
-def test_the_default_recipe_trains_on_mnist(app):
-    assert app.run().selectbox(key="recipe").value == MNIST
-
-
-@pytest.mark.usefixtures("mnist_is_here")
-def test_a_changed_field_makes_the_recipe_custom_and_undo_restores_it(app):
-    app.run().number_input(key="field_epochs").set_value(3.0).run()
-    assert f"**Custom:** epochs 3 instead of {RECIPES[MNIST].config.epochs:g}." in page_text(app)
-    app.button(key="undo").click().run()
-    assert values(app) == asdict(RECIPES[MNIST].config)
-    assert "Custom" not in page_text(app)
-
-
-def test_undo_restores_the_settings_of_a_linked_run(app):
-    linked = create_run(replace(RECIPES[SAMPLE].config, epochs=7.0, batch_size=32), SAMPLE)
-    app.query_params["run"] = linked.name
-    app.run().number_input(key="field_epochs").set_value(9.0).run()
-    assert "epochs 9 instead of 7" in page_text(app)
-    app.button(key="undo").click().run()
-    assert values(app) == asdict(linked.config)
-
-
-@pytest.mark.usefixtures("mnist_is_here")
-def test_the_form_keeps_its_values_on_a_visit_to_another_page(app):
-    app.run().number_input(key="field_epochs").set_value(3.0).run()
-    app.switch_page(PAGES[-1].file).run()
-    app.switch_page(HOME.name).run()
-    assert values(app)["epochs"] == 3.0
-
-
-def test_choosing_a_data_set_sets_its_validation_size(app):
-    app.run().selectbox(key="field_dataset").set_value("mnist").run()
-    assert values(app)["validation_size"] == 5000
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_without_mnist_every_recipe_trains_on_sample_digits(app, name):
-    choose(app.run(), name)
-    assert (values(app)["dataset"], values(app)["validation_size"]) == ("sample", 200)
-    assert not app.button(key="train").disabled
-
-
-def test_an_unchanged_form_switches_to_mnist_when_it_comes(app, mnist_comes):
-    choose(app.run(), MNIST)
-    mnist_comes()
-    assert values(app.run()) == asdict(RECIPES[MNIST].config)
-
-
-def test_a_changed_form_keeps_its_values_when_mnist_comes(app, mnist_comes):
-    choose(app.run(), MNIST).number_input(key="field_epochs").set_value(3.0).run()
-    mnist_comes()
-    app.run()
-    assert (values(app)["dataset"], values(app)["epochs"]) == ("sample", 3.0)
-
-
-@pytest.fixture
-def mnist_comes(monkeypatch, tmp_path):
-    """A function after whose call MNIST is on this machine and found."""
-
-    def come() -> None:
-        caches.dataset_status().wait()
-        monkeypatch.setattr(download, "mnist_folder", lambda: tmp_path)
-        caches.dataset_status().search()
-        caches.dataset_status().wait()
-
-    return come
-
-
-def test_looking_again_finds_mnist(app, monkeypatch, tmp_path):
-    app.run()
-    caches.dataset_status().wait()
-    app.run()
-    monkeypatch.setattr(download, "mnist_folder", lambda: tmp_path)
-    app.button(key="look_again").click().run()
-    caches.dataset_status().wait()
-    assert "Sample digits, not MNIST" not in page_text(app.run())
-
-
-def test_mnist_that_is_not_here_cannot_be_trained_on(app):
-    app.run().selectbox(key="field_dataset").set_value("mnist").run()
-    assert app.button(key="train").disabled
-    assert "MNIST is not here yet" in app.button(key="train").help
-
-
-@pytest.mark.usefixtures("mnist_is_here")
-def test_an_invalid_value_shows_one_sentence_and_disables_train(app, monkeypatch):
-    monkeypatch.setattr(form, "SMALLEST_POSITIVE", 0)  # so that the widget accepts what the config does not
-    app.run().number_input(key="field_epochs").set_value(0.0).run()
-    assert [error.value for error in app.error] == ["epochs must be a number, above 0 and at most 500, got 0.0"]
-    assert app.button(key="train").disabled
-    assert not app.exception
-
-
-def test_holding_out_too_many_digits_is_refused_before_training(app):
-    app.run().number_input(key="field_validation_size").set_value(30_000).run()
-    assert len(app.error) == 1
-    assert "validation_size" in app.error[0].value
-    assert app.button(key="train").disabled
-
-
-@pytest.mark.parametrize("button", ["train", "train_on_phone"])
-def test_train_starts_a_run_with_the_forms_values_and_shows_it(app, executor, button):
-    app.run().number_input(key="field_epochs").set_value(3.0).run()
-    app.button(key=button).click().run()
-    assert (executor.run.recipe, executor.run.config.epochs) == (SAMPLE, 3.0)
-    assert app.query_params["run"] == executor.run.name
-    assert "Sample digits (custom)" in page_text(app)
-
-
-def test_while_something_trains_train_is_disabled_and_stop_enabled(app, executor):
-    app.run()
-    assert (app.button(key="train").disabled, app.button(key="stop").disabled) == (False, True)
-    executor.start(RECIPES[SAMPLE].config, SAMPLE)
-    app.run()
-    assert (app.button(key="train").disabled, app.button(key="stop").disabled) == (True, False)
-    assert "train_on_phone" not in [button.key for button in app.button]
-
-
-@pytest.mark.parametrize("button", ["stop", "stop_on_phone"])
-def test_stop_stops_the_training_run(app, executor, button):
-    executor.start(RECIPES[SAMPLE].config, SAMPLE)
-    app.run().button(key=button).click().run()
-    assert executor.stopping
-    assert not app.exception
-
-
-def test_a_run_that_cannot_be_started_shows_the_reason(app, executor, monkeypatch):
-    def refuse(config, recipe):
-        raise RunError("The disk is full; free some space.")
-
-    monkeypatch.setattr(executor, "start", refuse)
-    app.run().button(key="train").click().run()
-    assert [error.value for error in app.error] == ["The disk is full; free some space."]
-    assert not app.exception
-    assert not app.button(key="train").disabled
-
-
-def test_a_run_in_progress_is_shown_with_its_metrics(app, executor, trained):
-    run = executor.start(RECIPES[SAMPLE].config, SAMPLE)
-    shutil.copy(trained.folder / HISTORY, run.folder / HISTORY)
-    app.run()
-    assert not app.exception
-    assert {metric.label for metric in app.metric} >= {"Epoch", "Training accuracy", "Validation accuracy", "Time left"}
-
-
-def test_a_run_that_ends_stays_in_view(app, executor, trained):
-    run = executor.start(RECIPES[SAMPLE].config, SAMPLE)
-    app.run()
-    for file in (HISTORY, PREDICTIONS, RESULT):
-        shutil.copy(trained.folder / file, run.folder / file)
-    executor.run = None
-    app.run()
-    assert app.query_params.get("run") == run.name
-    assert "Test accuracy" in [metric.label for metric in app.metric]
-
-
-def test_a_result_is_shown_with_its_interval_and_its_mistakes(app, run):
-    app.query_params["run"] = run.name
-    app.run()
-    accuracy = next(metric for metric in app.metric if metric.label == "Test accuracy")
-    assert "95 % interval" in accuracy.delta
-    assert "What it still misreads" in page_text(app)
-    wrong = round((1 - run.result.test.accuracy) * run.result.test.images)
-    assert f"{wrong} of {run.result.test.images} test digits" in page_text(app)
-
-
-def test_a_run_without_mistakes_says_so(app, run):
-    predictions = run.predictions
-    predictions.log_probabilities[range(len(predictions.labels)), predictions.labels] = 1.0
-    run.finish(run.result, predictions)
-    app.query_params["run"] = run.name
-    assert "every test digit was read correctly" in page_text(app.run())
-    assert not app.exception
-
-
-def test_without_the_digits_mistakes_are_counted_but_not_shown(app, run, monkeypatch):
-    def no_digits(dataset, part):
-        raise DataError("There are none.")
-
-    monkeypatch.setattr(caches, "digits", no_digits)
-    app.query_params["run"] = run.name
-    assert "which is not on this machine" in page_text(app.run())
-    assert not app.exception
-
-
 @pages_with_untested_runs
 def test_a_failed_run_says_why(app, run, page):
     (run.folder / RESULT).unlink()
@@ -311,13 +102,6 @@ def test_a_failed_run_says_why(app, run, page):
     assert not app.exception
 
 
-def test_a_failure_that_only_the_executor_knows_is_shown_too(app, run, executor):
-    (run.folder / RESULT).unlink()
-    executor.failures[run.name] = "The training process ended unexpectedly."
-    app.query_params["run"] = run.name
-    assert "The training process ended unexpectedly." in [error.value for error in app.run().error]
-
-
 @pages_with_untested_runs
 def test_an_interrupted_run_says_so(app, run, page):
     (run.folder / RESULT).unlink()
@@ -326,24 +110,6 @@ def test_an_interrupted_run_says_so(app, run, page):
     words = page_text(app) + "".join(str(frame.value) for frame in app.dataframe)
     assert "interrupted" in words
     assert not app.exception
-
-
-@pytest.mark.parametrize(
-    "name", ["gone", "../../etc/passwd", "<script>alert(1)</script>", "", ".", "..", "/", "\0", "a" * 5000, "x\ny", "é"]
-)
-def test_an_unknown_run_in_the_url_shows_a_warning(app, run, name):
-    app.query_params["run"] = name
-    app.run()
-    assert not app.exception
-    assert [warning.value for warning in app.warning] == [
-        "The run in this link is not on this server; the recipe's own run is shown instead."
-    ]
-
-
-def test_choosing_a_recipe_removes_the_run_from_the_url(app, run):
-    app.query_params["run"] = run.name
-    choose(app.run(), "softmax")
-    assert "run" not in app.query_params
 
 
 DAMAGES = {
@@ -513,10 +279,3 @@ def test_a_file_or_empty_folder_among_the_runs_is_left_out(app, run):
     (run.folder.parent / "empty").mkdir()
     visit(app, PAGES[-1])
     assert [len(frame.value) for frame in app.dataframe] == [1]
-
-
-def test_a_link_to_a_run_fills_the_form_with_its_settings(app, executor):
-    run = executor.start(replace(RECIPES[SAMPLE].config, epochs=7, seed=3), SAMPLE)
-    app.query_params["run"] = run.name
-    assert values(app.run()) == asdict(run.config)
-    assert app.selectbox(key="recipe").value == SAMPLE

@@ -10,12 +10,12 @@ import torch
 from mnist_core import snapshots, training
 from mnist_core.config import TrainConfig
 from mnist_core.data import load_digits, split_indices
-from mnist_core.models import build
+from mnist_core.models import build, describe
 from mnist_core.runs import SNAPSHOTS, Run, RunError, create_run, load_run
 from mnist_core.snapshots import (
     Snapshot,
-    digits_to_json,
     first_filters,
+    first_line,
     gap_after,
     one_of_each,
     parse_snapshots,
@@ -105,12 +105,13 @@ def test_snapshots_are_read_as_they_were_written(toy_digits):
     probabilities = rng.dirichlet(np.full(10, 0.1), 10).astype(np.float32)
     filters = rng.uniform(-1, 1, (6, 5, 5)).astype(np.float32)
     written = Snapshot(7, 0.125, 1.5, probabilities, filters, 0.75)
-    ten = one_of_each(toy_digits.labels, np.arange(100, 300))
-    text = f"{digits_to_json(ten, toy_digits.take(ten))}\n{snapshot_to_json(written)}\n"
+    ten, layers = one_of_each(toy_digits.labels, np.arange(100, 300)), describe("lenet-5")
+    text = f"{first_line(ten, toy_digits.take(ten), layers)}\n{snapshot_to_json(written)}\n"
     read = parse_snapshots(text)
     np.testing.assert_array_equal(read.images, toy_digits.images[ten])
     np.testing.assert_array_equal(read.indices, ten)
     assert read.indices.min() >= 100
+    assert read.layers == layers
     (snapshot,) = read.snapshots
     assert (snapshot.step, snapshot.epoch, snapshot.seconds, snapshot.scale) == (7, 0.125, 1.5, 0.75)
     assert snapshot.probabilities.dtype == snapshot.filters.dtype == np.float32

@@ -4,6 +4,8 @@ import atexit
 import contextlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,6 +18,7 @@ from mnist_core.analysis.evaluation import Evaluation, evaluate
 from mnist_core.config import TrainConfig
 from mnist_core.data import DataError, Digits, load_digits
 from mnist_core.download import DatasetStatus
+from mnist_core.errors import MnistLabError
 from mnist_core.execution.local import LocalExecutor
 from mnist_core.models import LayerSummary, describe
 from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, HistoryRow, Predictions, Run, RunError, RunIndex
@@ -102,35 +105,73 @@ def _snapshots(folder: str, created: str, size: int) -> Snapshots | None:
     return Run(folder).snapshots
 
 
-def untrained_snapshots(config: TrainConfig) -> Snapshots:
+def untrained_snapshots(config: TrainConfig, timeout: float = 0.3) -> Snapshots | None:
     """Return the one snapshot of a network with fresh weights, as a run with this config would begin with it.
 
-    The first call imports torch. Raises DataError when the digits are not on this machine, ConfigError when the
-    validation part is too small.
+    None while it is being computed, for which this waits at most `timeout` seconds. Raises DataError when the digits
+    are not on this machine, ConfigError when the validation part is too small or too large.
     """
-    return _untrained_snapshots(
-        config.dataset, config.validation_size, config.architecture, config.dropout, config.seed
-    )
+    key = _starting_point(config)
+    if key in _shipped_starts():
+        return _shipped_starts()[key]
+    try:
+        return _untrained_snapshots(*key).result(timeout)
+    except TimeoutError:
+        return None
+    except MnistLabError:
+        _untrained_snapshots.clear(*key)  # it may be possible later, when MNIST has been downloaded
+        raise
 
 
-# Milliseconds once torch is imported and the digits are read, but asked for at every change of the form.
+def _starting_point(config: TrainConfig) -> tuple[str, int | None, str, float, int]:
+    """Return the settings that decide which network and which ten digits a run begins with."""
+    return config.dataset, config.validation_size, config.architecture, config.dropout, config.seed
+
+
+@st.cache_resource(show_spinner=False)  # files of a few kilobytes, read once: a newcomer's first page needs no torch
+def _shipped_starts() -> dict[tuple[str, int | None, str, float, int], Snapshots]:
+    starts = {}
+    for run in runs():
+        if run.shipped and isinstance(run.config, TrainConfig):
+            with contextlib.suppress(RunError):
+                taken = snapshots(run)
+                if taken is not None:
+                    starts[_starting_point(run.config)] = replace(taken, snapshots=taken.snapshots[:1])
+    return starts
+
+
+# Milliseconds once torch is imported, but that takes seconds, in which the page is there already.
 @st.cache_resource(show_spinner=False, max_entries=50)
 def _untrained_snapshots(
     dataset: str, validation_size: int | None, architecture: str, dropout: float, seed: int
-) -> Snapshots:
-    import torch
-
-    torch.set_num_threads(1)  # as in `_loaded_run`
-    return mnist_core.snapshots.untrained_snapshots(
-        TrainConfig(
-            dataset=dataset, validation_size=validation_size, architecture=architecture, dropout=dropout, seed=seed
-        )
+) -> Future[Snapshots]:
+    config = TrainConfig(
+        dataset=dataset, validation_size=validation_size, architecture=architecture, dropout=dropout, seed=seed
     )
 
+    def compute() -> Snapshots:
+        import torch
 
-@st.cache_resource(show_spinner=False)  # the first call imports torch
-def layers(architecture: str, dropout: float) -> list[LayerSummary]:
-    """Return a summary of each layer of a network."""
+        torch.set_num_threads(1)  # as in `_loaded_run`
+        return mnist_core.snapshots.untrained_snapshots(config)
+
+    return _background().submit(compute)
+
+
+@st.cache_resource(show_spinner=False)  # one thread for the whole server
+def _background() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1)
+
+
+def layers(run: Run) -> list[LayerSummary]:
+    """Return a summary of each layer of a run's network; the first call for a run without snapshots imports torch."""
+    assert isinstance(run.config, TrainConfig)
+    taken = snapshots(run)
+    return taken.layers if taken is not None else _layers(run.config.architecture, run.config.dropout)
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)  # builds the network
+def _layers(architecture: str, dropout: float) -> list[LayerSummary]:
     return describe(architecture, dropout)
 
 

@@ -1,5 +1,6 @@
 """Learning curves as a figure: those of one run, or of several laid over each other."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from ui.charts import finish, run_colour, run_symbol
 from ui.palette import TRAINING, VALIDATION
 
 METRICS = {"accuracy": "Accuracy", "loss": "Loss", "learning_rate": "Learning rate"}
+RUN_METRICS = {"accuracy": "Accuracy", "error": "Error, log scale", "loss": "Loss, log scale"}
+ERROR_TICKS = {"tickvals": [0.003, 0.01, 0.03, 0.1, 0.3, 0.9], "ticktext": ["0.3%", "1%", "3%", "10%", "30%", "90%"]}
 SCALES = {"linear": "linear", "log": "log"}
 AXES = {"epoch": "epochs", "step": "steps", "seconds": "seconds"}
 PARTS = {"both": "both", "training": "training", "validation": "validation"}
@@ -31,29 +34,35 @@ class CurveView:
 
 
 def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
-    """Draw "accuracy" or "loss" of one run against epochs, training and validation in a colour each.
+    """Draw one of `RUN_METRICS` of a run against epochs, training and validation in a colour each.
 
-    The axes are fixed by `epochs` and the best value so far, so that a growing curve does not make the page jump.
+    The axes do not move while the curve grows, unless the loss explodes.
     """
-    view = CurveView(metric)
-    figure = finish(go.Figure(), 300, top=36)
-    x, y = series(rows, metric, view)
+    loss = metric == "loss"
+    view = CurveView("loss" if loss else "accuracy", "linear" if metric == "accuracy" else "log")
+    figure = finish(go.Figure(), 240, top=30)
+    x, y = series(rows, view.metric, view)
     smooth = smoothed(y, view.smoothing)
-    number = "%{y:.2%}" if metric == "accuracy" else "%{y:.4f}"
+    number = "%{y:.4f}" if loss else "%{y:.2%}"
     hover = f"epoch %{{x:.2f}}: {number}"
     _add_raw(figure, x, y, TRAINING, opacity=0.3)
     figure.add_scatter(
         x=x, y=smooth, mode="lines", name="training (smoothed)", line={"color": TRAINING, "width": 2},
         hovertemplate=hover,
     )  # fmt: skip
-    x, y = series(rows, f"validation_{metric}", view)
+    x, y = series(rows, f"validation_{view.metric}", view)
     _add_validation(figure, x, y, VALIDATION, "circle", "validation", hover)
     figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
     if metric == "accuracy":
-        reached = [value for value in (y or smooth) if value is not None]
-        figure.update_yaxes(**_accuracy_axis(max(reached, default=0.0)))
+        figure.update_yaxes(title="accuracy", range=[0, 1.04], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    elif metric == "error":
+        figure.update_yaxes(title="misread", type="log", range=[-2.7, 0.06], **ERROR_TICKS)
     else:
-        figure.update_yaxes(title="loss (nats)", type="log", range=[-2.7, 0.6], tickvals=[0.002, 0.01, 0.05, 0.2, 1, 3])
+        largest = max((row[name] for row in rows for name in ("loss", "validation_loss") if name in row), default=1.0)
+        top = max(1, math.ceil(math.log10(max(largest, 1e-9))))
+        ticks = [10.0**power for power in range(-2, top + 1)]
+        texts = [f"{tick:g}" for tick in ticks]
+        figure.update_yaxes(title="loss", type="log", range=[-2.5, top + 0.1], tickvals=ticks, ticktext=texts)
     return _with_legend(figure, y=1.02, yanchor="bottom")
 
 

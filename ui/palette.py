@@ -1,5 +1,7 @@
 """Every colour of the pages, for Python, CSS and JavaScript; the theme's own are in .streamlit/config.toml."""
 
+import numpy as np
+
 # Okabe and Ito's colours, distinguishable for colour-blind eyes, darkened where a white page needs it.
 TRAINING, VALIDATION = "#D98200", "#2F78C4"
 CORRECT, INCORRECT = "#2F78C4", "#C25400"  # predictions
@@ -32,6 +34,8 @@ CSS_VARIABLES = {
     "--lab-background": BACKGROUND,
     "--lab-grid": GRID,
     "--lab-correct": CORRECT,
+    "--lab-incorrect": INCORRECT,
+    "--lab-muted": MUTED,
 }
 
 
@@ -44,6 +48,13 @@ def with_alpha(colour: str, alpha: float) -> str:
     """Return "#RRGGBB" as an rgba() colour of this opacity, 0..1."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return f"rgba({red},{green},{blue},{alpha})"
+
+
+def diverging_colours() -> list[list[int]]:
+    """Return 256 RGB colours along `DIVERGING`; that of index 128 is black."""
+    stops = [255 * position for position, _ in DIVERGING]
+    channels = list(zip(*(bytes.fromhex(colour.removeprefix("#")) for _, colour in DIVERGING), strict=True))
+    return [[round(float(np.interp(index, stops, channel))) for channel in channels] for index in range(256)]
 
 
 def text_colour(background: tuple[int, int, int]) -> str:

@@ -19,9 +19,9 @@ def incomparable_reason(first: Run, second: Run) -> str | None:
     return f"{tested[0]}, {tested[1]}: digit by digit, they cannot be compared. Choose two runs with the same digits."
 
 
-def run_in_view(recipe: str) -> Run | None:
-    """Return the run that the Train page shows; show an error and return None if it is damaged."""
-    run = requested_run(recipe)
+def run_in_view() -> Run | None:
+    """Return the run that the Train page shows, None before the first and, with an error, for a damaged one."""
+    run = requested_run()
     try:
         if run is not None:
             run.check()
@@ -31,19 +31,17 @@ def run_in_view(recipe: str) -> Run | None:
         return None
 
 
-def requested_run(recipe: str) -> Run | None:
-    """Return the run that is training now, else the one in the URL, else the shipped run of this recipe."""
+def requested_run() -> Run | None:
+    """Return the run that is training now, else the one in the URL; None if there is neither."""
     live = caches.executor().run
     if live is not None:
         if st.query_params.get("run") != live.name:
             st.query_params["run"] = live.name  # so that this page still shows it when it has ended
         return live
     linked = linked_run()
-    if linked is not None:
-        return linked
-    if "run" in st.query_params:
-        st.warning("The run in this link is not on this server; the recipe's own run is shown instead.")
-    return caches.find_run(recipe)
+    if linked is None and "run" in st.query_params:
+        st.warning("The run in this link is not on this server; train one of your own instead.")
+    return linked
 
 
 def linked_run() -> Run | None:

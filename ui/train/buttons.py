@@ -1,60 +1,109 @@
-"""The Train and Stop buttons of the Train page, and what they do."""
+"""The Train and Stop buttons of the Train page, the speed of training, and what they do."""
 
 import streamlit as st
 
-from mnist_core.config import TrainConfig
+from mnist_core.config import TRAINING_SIZES, TrainConfig
+from mnist_core.recipes import RECIPES
 from mnist_core.runs import RunError
-from ui import caches
+from ui import caches, url_state
+from ui.train.form import DEFAULT_RECIPE, Form
+
+SPEEDS: dict[str, tuple[str, float | None]] = {  # value in the URL -> text, steps per second (None: no limit)
+    "full": ("Full speed", None),
+    "100": ("100 steps/s", 100.0),
+    "10": ("10 steps/s", 10.0),
+    "step": ("Step by step", 0.0),
+}
 
 
-def train_and_stop_buttons(name: str, config: TrainConfig | None) -> None:
-    """Show the two buttons; one that is disabled says why in its help."""
-    with st.container(horizontal=True):
-        train_button("Train", "train", name, config)
+def controls(form: Form, first_visit: bool) -> None:
+    """Show Train, or Stop while something trains, beside the speed; below them why Train is disabled, if it is."""
+    executor = caches.executor()
+    with st.container(horizontal=True, vertical_alignment="center", key="controls"):
+        if executor.run:
+            st.button(
+                "Stop",
+                key="stop",
+                icon=":material/stop:",
+                type="primary",
+                disabled=executor.stopping,
+                on_click=stop_training,
+                help="Ends the training run and keeps the best network so far.",
+            )
+        else:
+            quick = form.config == RECIPES[DEFAULT_RECIPE].config
+            train_button(form, "Train a network in five seconds" if first_visit and quick else "Train")
+            if first_visit and st.button("Draw a digit", key="draw_first", icon=":material/draw:"):
+                st.switch_page("pages/draw.py")
+        speed = url_state.choice(
+            "Speed",
+            {value: text for value, (text, _) in SPEEDS.items()},
+            "speed",
+            "full",
+            labelled=False,
+        )
+        steps_per_second = SPEEDS[speed][1]
+        if executor.run and executor.speed != steps_per_second:
+            executor.set_speed(steps_per_second)
+        if executor.run and speed == "step":
+            step_buttons()
+    if form.problem and not executor.run:
+        st.error(form.problem)
+
+
+@st.fragment
+def step_buttons() -> None:
+    """Show the buttons that let one step or more happen, each without rerunning the page."""
+    for count in (1, 10):
         st.button(
-            "Stop",
-            key="stop",
-            width="stretch",
-            icon=":material/stop:",
-            disabled=caches.executor().run is None,
-            on_click=stop_training,
-            help="Ends the training run and keeps the best network so far.",
+            "Next step" if count == 1 else f"Next {count}",
+            key=f"advance_{count}",
+            icon=":material/skip_next:",
+            on_click=caches.executor().advance,
+            args=[count],
         )
 
 
-def train_button(text: str, key: str, name: str, config: TrainConfig | None) -> None:
-    """Show the button that trains this config; while that is impossible it is disabled, with the reason as its help."""
+def train_button(form: Form, text: str) -> None:
+    """Show the button that trains the form's config; while that is impossible it is disabled and says why."""
     reason = None
-    if caches.executor().run:
-        reason = "One network trains at a time: stop it first, or wait."
-    elif config is None:
-        reason = "One of the settings below is not valid."
-    elif config.dataset == "mnist" and not caches.dataset_status().ready:
+    if form.config is None:
+        reason = f"{form.problem} Correct it in the settings."
+    elif form.config.dataset == "mnist" and not caches.dataset_status().ready:
         reason = "MNIST is not here yet: wait, or choose the sample digits under Data."
     pressed = st.button(
         text,
-        key=key,
+        key="train",
         type="primary",
-        width="stretch",
         icon=":material/play_arrow:",
-        help=reason or "Trains a new network with the settings below.",
+        help=reason or "Trains a new network with these settings, and shows how it learns.",
         disabled=reason is not None,
     )
-    if pressed and config is not None:
-        start_training(config, name)
+    if pressed and form.config is not None:
+        start_training(form.config, form.name)
 
 
 def start_training(config: TrainConfig, recipe: str) -> None:
     """Start to train this config and show the run; show an error if it cannot be started."""
+    speed = SPEEDS[url_state.one_of("speed", list(SPEEDS))][1]
     try:
-        run = caches.executor().start(config, recipe)
+        run = caches.executor().start(config, recipe, speed=speed)
     except RunError as error:
         st.error(str(error))
         return
-    st.query_params["run"] = run.name
+    url_state.update(run=run.name)
     st.rerun()
 
 
 def stop_training() -> None:
     """Stop what is training, whoever started it."""
     caches.executor().stop()
+
+
+def welcome(config: TrainConfig) -> None:
+    """Say to a newcomer what is on the page."""
+    digits = f"{TRAINING_SIZES[config.dataset] - (config.validation_size or 0):,}"
+    st.markdown(
+        "Ten handwritten digits, and a network that has not learned anything yet: **it can only guess.** "
+        f"Let it learn from {digits} others, and watch its answers change."
+    )

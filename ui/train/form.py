@@ -1,19 +1,33 @@
-"""The recipe form in the sidebar: what to start from, every setting, Train and Stop."""
+"""The recipe form in the sidebar: what to start from, and every setting."""
 
-from dataclasses import asdict, fields, replace
+import math
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import streamlit as st
 
-from mnist_core.config import VALIDATION_SIZES, TrainConfig, setting_of, type_of
+from mnist_core.config import VALIDATION_SIZES, ConfigError, TrainConfig, setting_of, type_of
 from mnist_core.recipes import RECIPES, Recipe
+from mnist_core.runs import Run
 from ui import caches, labels, run_picker
-from ui.train.buttons import train_and_stop_buttons
 
 DEFAULT_RECIPE, OFFLINE_RECIPE = "fast", "sample-digits"  # the recipe a new visitor meets
 MAIN_FIELDS = ["architecture", "epochs", "learning_rate", "batch_size"]  # always visible; the others are in expanders
-STEP_SIZES = {"learning_rate": 0.0005, "weight_decay": 0.0001, "epochs": 1.0, "batch_size": 16, "validation_size": 100}
-SMALLEST_POSITIVE = 1e-6  # the lower limit of a field that must be above 0
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the form says now."""
+
+    name: str  # of the recipe it started from
+    recipe: Recipe
+    config: TrainConfig | None  # None while a value is invalid
+    problem: str = ""  # the sentence that says which
+
+    @property
+    def shown(self) -> TrainConfig:
+        """The config whose network is shown before it is trained: the recipe's while a value is invalid."""
+        return self.config or self.recipe.config
 
 
 def field_key(name: str) -> str:
@@ -37,16 +51,15 @@ def filled_without_mnist() -> bool:
     return unchanged and caches.dataset_status().ready and not with_mnist
 
 
-def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
-    """Show the form in the sidebar, and return the chosen recipe, its name, and the form's config, None if invalid."""
+def recipe_form() -> Form:
+    """Show the form in the sidebar and return what it says."""
     linked = run_picker.linked_run()
     default = DEFAULT_RECIPE if caches.dataset_status().ready else OFFLINE_RECIPE
     if linked is not None and linked.recipe in RECIPES:
         default = linked.recipe  # a link to a run fills the form with its settings
     with st.sidebar:
-        st.subheader("Recipe", anchor=False)
         name = st.selectbox(
-            "Start from",
+            "Recipe",
             list(RECIPES),
             index=list(RECIPES).index(default),
             format_func=lambda name: RECIPES[name].title,
@@ -64,7 +77,6 @@ def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
             )
         elif filled_without_mnist():
             fill_form(recipe.config)
-        buttons = st.container(key="buttons")
         note = st.container()
         values: dict[str, Any] = {}
         for main_field in MAIN_FIELDS:
@@ -75,27 +87,27 @@ def recipe_form() -> tuple[Recipe, str, TrainConfig | None]:
                     if setting_of(field.name).group == group and field.name not in MAIN_FIELDS:
                         values[field.name] = field_widget(field.name)
         with note:
-            config = to_config(values)
-            if config is not None:
-                changes_note(recipe, st.session_state["filled"][0], config)
-        with buttons:
-            train_and_stop_buttons(name, config)
-    return recipe, name, config
+            try:
+                config = TrainConfig(**values)
+            except ConfigError as error:
+                problem = with_label(str(error))
+                st.error(problem)
+                return Form(name, recipe, None, problem)
+            changes_note(recipe, st.session_state["filled"][0], config)
+    return Form(name, recipe, config)
+
+
+def with_label(sentence: str) -> str:
+    """Return the sentence of a ConfigError with the label of the field in place of its name."""
+    name, _, rest = sentence.partition(" ")
+    known = name in {field.name for field in fields(TrainConfig)}
+    return f"{setting_of(name).label} {rest}." if known else f"{sentence}."
 
 
 def on_recipe_change(name: str) -> None:
     """Fill the form from a recipe, and show its shipped run."""
     st.query_params.pop("run", None)
     fill_form(RECIPES[name].config)
-
-
-def to_config(values: dict[str, Any]) -> TrainConfig | None:
-    """Return the form's values as a config; show an error and return None if a value is invalid."""
-    try:
-        return TrainConfig(**values)
-    except ValueError as error:
-        st.error(str(error))
-        return None
 
 
 def changes_note(recipe: Recipe, filled: TrainConfig, config: TrainConfig) -> None:
@@ -110,9 +122,36 @@ def changes_note(recipe: Recipe, filled: TrainConfig, config: TrainConfig) -> No
     st.button("Undo the changes", key="undo", type="tertiary", on_click=fill_form, args=[filled])
 
 
+def changes_since(run: Run, config: TrainConfig | None) -> None:
+    """Say which settings of the form are no longer those of the run that the page shows."""
+    if config is None or not isinstance(run.config, TrainConfig) or config == run.config:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="other_settings"):
+        changed = ", ".join(labels.changed_settings(run.config, config))
+        st.caption(
+            f"This is the run as it was trained. The settings say something else now: {changed}.", width="stretch"
+        )
+        st.button("Use this run's settings", key="use_settings", type="tertiary", on_click=use_settings_of, args=[run])
+
+
+def use_settings_of(run: Run) -> None:
+    """Fill the form with the settings of a run, and start from its recipe."""
+    assert isinstance(run.config, TrainConfig)
+    if run.recipe in RECIPES:
+        st.session_state["recipe"] = run.recipe
+    fill_form(run.config)
+
+
 def field_widget(name: str) -> Any:
-    """Show the widget for one field as its `Setting` describes it, and return the value."""
+    """Show the widget for one field as its `Setting` describes it, unless another field makes it meaningless.
+
+    Return the value. What was typed and is no number is returned as it was typed.
+    """
     setting, kind = setting_of(name), type_of(name)
+    if setting.used_with is not None:
+        other, values = setting.used_with
+        if st.session_state[field_key(other)] not in values:
+            return st.session_state[field_key(name)]
     common: dict[str, Any] = {"key": field_key(name), "help": setting.help, "persist_state": "session"}
     if kind is str:
         choices = labels.choices(name)
@@ -125,11 +164,38 @@ def field_widget(name: str) -> Any:
             on_change=on_dataset_change if name == "dataset" else None,
             **common,
         )
-    if kind is float and setting.maximum <= 2 and name not in STEP_SIZES:
+    if setting.suggestions:
+        st.session_state[field_key(name)] = value = to_number(st.session_state[field_key(name)], kind)
+        options: list[Any] = [kind(number) for number in setting.suggestions]
+        if value not in options:
+            options = sorted([*options, value], key=lambda option: math.inf if isinstance(option, str) else option)
+        return st.selectbox(
+            setting.label,
+            options,
+            format_func=lambda number: number if isinstance(number, str) else format_number(number),
+            accept_new_options=True,
+            filter_mode="prefix",
+            **common | {"help": f"{setting.help} Choose a value, or type one of your own."},
+        )
+    if kind is float:
         return st.slider(setting.label, float(setting.minimum), float(setting.maximum), step=0.05, **common)
-    low = setting.minimum + (SMALLEST_POSITIVE if setting.exclusive_minimum else 0)
-    step, number_format = kind(STEP_SIZES.get(name, 1)), "%d" if kind is int else "%g"
-    return st.number_input(setting.label, kind(low), kind(setting.maximum), step=step, format=number_format, **common)
+    return st.number_input(setting.label, step=1, format="%d", **common)
+
+
+def to_number(value: Any, kind: type) -> Any:
+    """Return what was typed as a number of this kind, with a point or a comma for decimals; else unchanged."""
+    if not isinstance(value, str):
+        return value
+    try:
+        number = float(value.strip().replace(",", "."))
+    except ValueError:
+        return value
+    return int(number) if kind is int and number.is_integer() else number
+
+
+def format_number(value: float) -> str:
+    """Return a number without an exponent or needless zeros: 0.0001, 128."""
+    return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def on_dataset_change() -> None:

@@ -1,0 +1,91 @@
+"""What a training run ended with: a diagnosis, what to do next with the network, and its worst mistakes."""
+
+import streamlit as st
+
+from mnist_core.analysis.diagnosis import Diagnosis, diagnose
+from mnist_core.analysis.selection import mistakes_by_loss
+from mnist_core.config import TrainConfig
+from mnist_core.runs import Run, RunError
+from ui import caches
+from ui.components.gallery.gallery import gallery
+from ui.shell import page_link
+
+N_MISTAKES = 10  # digits shown below a result
+
+
+def show_diagnosis(run: Run, error: str | None) -> None:
+    """Say in a sentence from the run's own numbers how it went, and what to try next; nothing for an ensemble."""
+    if not isinstance(run.config, TrainConfig):
+        return
+    result = diagnose(run.config, caches.history(run), run.result, error)
+    with st.container(key="diagnosis"):
+        diagnosis_box(result)
+
+
+def diagnosis_box(diagnosis: Diagnosis) -> None:
+    """Show a diagnosis in the colour of its kind: only a network that has learned is green."""
+    text = f"{diagnosis.sentence} {diagnosis.advice}"
+    if diagnosis.kind == "done":
+        st.success(text, icon=":material/check_circle:")
+    elif diagnosis.kind == "still improving":
+        st.info(text, icon=":material/trending_up:")
+    elif diagnosis.kind == "memorising":
+        st.warning(text, icon=":material/warning:")
+    else:
+        st.error(text, icon=":material/error:")
+
+
+def links(run: Run) -> None:
+    """Offer to draw with the network, to see what it misreads, and to compare it with the run before it."""
+    with st.container(horizontal=True, key="outcome_links"):
+        page_link("Draw", "Draw with this network", run=run.name)
+        page_link("Mistakes", "What does it misread?", run=run.name)
+        before = run_before(run)
+        if before is not None:
+            page_link("Curves", "Compare with the one before", runs=f"{run.name},{before.name}")
+
+
+def run_before(run: Run) -> Run | None:
+    """Return the run of the same digits that was tested last before this one; else its recipe's shipped run, if any."""
+    tested = [other for other in caches.runs() if other.tested and other.config.dataset == run.config.dataset]
+    earlier = [other for other in tested if not other.shipped and other.created < run.created]
+    if earlier and not run.shipped:
+        return max(earlier, key=lambda other: other.created)
+    return next((other for other in tested if other.name == run.recipe and other.name != run.name), None)
+
+
+def show_mistakes(run: Run) -> None:
+    """Show the misclassified test digits with the largest losses; a click opens one on the Mistakes page."""
+    try:
+        predictions = caches.predictions(run)
+    except RunError as error:
+        st.error(str(error))
+        return
+    mistakes = mistakes_by_loss(predictions.log_probabilities, predictions.labels)
+    st.subheader("What it still misreads", anchor=False)
+    if not len(mistakes):
+        st.caption("Nothing: every test digit was read correctly.")
+        return
+    shown = mistakes[:N_MISTAKES]
+    st.caption(
+        f"{len(mistakes):,} of {len(predictions.labels):,} test digits. These are the worst: written (true label) → "
+        "read as (prediction). Click one to see why."
+    )
+    digits = caches.digits_or_none(run.config.dataset, "test")
+    if digits is None:
+        st.caption("The pictures are MNIST's, which is not on this machine yet.")
+        return
+    predicted = predictions.log_probabilities.argmax(1)
+    pairs = [(int(predictions.labels[index]), int(predicted[index])) for index in shown]
+    with st.container(key="worst_mistakes"):
+        clicked = gallery(
+            "worst",
+            "The worst mistakes",
+            shown,
+            digits.images[shown],
+            [f"{label} → {read}" for label, read in pairs],
+            [f"Written {label}, read as {read}" for label, read in pairs],
+            size=72,
+        )
+    if clicked is not None:
+        st.switch_page("pages/mistakes.py", query_params={"run": run.name, "digit": str(clicked)})

@@ -1,0 +1,66 @@
+"""The living picture of the Train page: a run's snapshots, or a network before its training."""
+
+import streamlit as st
+
+from mnist_core.config import TrainConfig
+from mnist_core.errors import MnistLabError
+from mnist_core.models import LayerSummary
+from mnist_core.runs import HistoryRow, Run
+from ui import caches
+from ui.components.living_picture.living_picture import Number, living_picture
+from ui.labels import percent
+
+GUESSING = Number("10 %", "It is guessing: by chance, one in ten is right.")
+
+
+def show_untrained(config: TrainConfig, name: str = "") -> list[LayerSummary]:
+    """Show a network with fresh weights, as soon as it is known what it guesses, and return its layers.
+
+    `name` is that of the run that is about to train it, if any.
+    """
+    try:
+        snapshots = caches.untrained_snapshots(config)
+    except MnistLabError as error:
+        st.caption(str(error))
+        return []
+    if snapshots is None:
+        st.caption("Setting up the network …")
+        return []
+    living_picture("picture", name or f"untrained {config}", snapshots, GUESSING)
+    return snapshots.layers
+
+
+def show_run(run: Run, interval: float) -> None:
+    """Show a run's latest snapshots; those since the last update, `interval` seconds ago, one after the other."""
+    if not isinstance(run.config, TrainConfig):
+        return
+    snapshots = caches.snapshots(run)
+    if snapshots is not None and snapshots.snapshots:
+        living_picture("picture", run.name, snapshots, accuracy(run), interval=interval)
+    elif run.result is None:
+        show_untrained(run.config, run.name)
+
+
+def is_computing(config: TrainConfig) -> bool:
+    """Return whether it is still being computed what an untrained network of this config guesses."""
+    try:
+        return caches.untrained_snapshots(config) is None
+    except MnistLabError:
+        return False
+
+
+def accuracy(run: Run) -> Number:
+    """Return the accuracy of a run: on the test digits once it is tested, until then on held-out digits."""
+    if run.result:
+        test = run.result.test
+        return Number(percent(test.accuracy), f"of {test.images:,} test digits, which it has never seen")
+    rows = [row for row in caches.history(run) if "validation_accuracy" in row]
+    if not rows:
+        return GUESSING
+    return Number(f"{100 * rows[-1]['validation_accuracy']:.1f} %", validation_note(rows[-1], run.config))
+
+
+def validation_note(row: HistoryRow, config: TrainConfig) -> str:
+    """Say on which digits the accuracy of this row was measured."""
+    count = int(row.get("validation_images", config.validation_size or 0))
+    return f"of {count:,} digits it does not learn from"

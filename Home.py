@@ -19,6 +19,8 @@ waiting = run is None and picture.is_computing(choices.shown)
 
 if run is None:
     buttons.welcome(choices.shown)
+else:
+    run_summary.heading(run)
 buttons.controls(choices, first_visit=run is None)
 
 
@@ -27,10 +29,10 @@ def training(run: Run) -> None:
     """Show the living picture and the curve of a run, four times a second while it trains."""
     if live and executor.run is None:
         st.rerun()  # it has ended: the whole page changes
-    if live:
-        details.progress_line(run)
     picture.show_run(run, TICK)
     curve.show_run(run)
+    if live:
+        details.progress_line(run)
 
 
 @st.fragment(run_every=0.5 if waiting else None)
@@ -46,12 +48,11 @@ def before_training(config: TrainConfig) -> None:
 if run is None:
     before_training(choices.shown)
 else:
-    run_summary.heading(run)
     form.changes_since(run, choices.config)
-    error = executor.failure(run.name) or run.error
-    if error or not live:
-        outcome.show_diagnosis(run, error)
     training(run)
+    error = executor.failure(run.name) or run.error
+    if not live:
+        outcome.show_diagnosis(run, error)
     if run.result:
         outcome.links(run)
         outcome.show_mistakes(run)

@@ -11,7 +11,7 @@ from mnist_core import snapshots, training
 from mnist_core.config import TrainConfig
 from mnist_core.data import load_digits, split_indices
 from mnist_core.models import build, describe
-from mnist_core.runs import SNAPSHOTS, Run, RunError, create_run, load_run
+from mnist_core.runs import SNAPSHOTS, Run, RunError, create_run, list_runs, load_run
 from mnist_core.snapshots import (
     Snapshot,
     first_filters,
@@ -189,8 +189,19 @@ def test_a_damaged_file_is_reported_in_a_sentence(trained, tmp_path, line, chang
         _ = load_run(folder).snapshots
 
 
-def test_shipped_runs_without_snapshots_have_none():
+def test_an_ensemble_has_no_snapshots():
     assert load_run("ensemble").snapshots is None
+
+
+@pytest.mark.parametrize("run", [run for run in list_runs() if run.shipped and not run.members], ids=lambda run: run.name)
+def test_a_shipped_run_has_a_snapshot_before_its_training_and_one_as_it_was_tested(run):
+    taken = run.snapshots
+    first, *_, last = taken.snapshots
+    assert (first.step, last.step) == (0, run.result.steps)
+    assert taken.layers == describe(run.config.architecture, run.config.dropout)
+    np.testing.assert_allclose(last.probabilities, run.predict(taken.images), atol=1e-3)
+    fresh = take_snapshot(build(run.config.architecture, run.config.dropout, run.config.seed), taken.images, 0, 0.0, 0.0)
+    np.testing.assert_allclose(first.probabilities, fresh.probabilities, atol=1e-3)
 
 
 def test_the_page_reads_snapshots_again_only_when_there_are_more(app, run):
@@ -208,9 +219,10 @@ def test_the_page_reads_snapshots_again_only_when_there_are_more(app, run):
 def test_the_page_keeps_untrained_networks_by_what_their_weights_depend_on(app):
     from ui import caches
 
-    first = caches.untrained_snapshots(CONFIG)
-    assert caches.untrained_snapshots(replace(CONFIG, learning_rate=0.5)) is first
-    assert caches.untrained_snapshots(replace(CONFIG, seed=1)) is not first
+    first = caches.untrained_snapshots(CONFIG, timeout=60)
+    assert first is not None
+    assert caches.untrained_snapshots(replace(CONFIG, learning_rate=0.5), timeout=60) is first
+    assert caches.untrained_snapshots(replace(CONFIG, seed=1), timeout=60) is not first
 
 
 def test_the_time_of_a_snapshot_is_that_of_training(toy_digits, monkeypatch, runs_folder):

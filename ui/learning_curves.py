@@ -40,7 +40,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
     """
     loss = metric == "loss"
     view = CurveView("loss" if loss else "accuracy", "linear" if metric == "accuracy" else "log")
-    figure = finish(go.Figure(), 240, top=30)
+    figure = finish(go.Figure(), 200, top=34)
     x, y = series(rows, view.metric, view)
     smooth = smoothed(y, view.smoothing)
     number = "%{y:.4f}" if loss else "%{y:.2%}"

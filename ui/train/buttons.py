@@ -104,6 +104,6 @@ def welcome(config: TrainConfig) -> None:
     """Say to a newcomer what is on the page."""
     digits = f"{TRAINING_SIZES[config.dataset] - (config.validation_size or 0):,}"
     st.markdown(
-        "Ten handwritten digits, and a network that has not learned anything yet: **it can only guess.** "
-        f"Let it learn from {digits} others, and watch its answers change."
+        f"This network has not learned anything yet: **it can only guess.** Let it learn from {digits} digits, and "
+        "watch its answers change."
     )

@@ -3,20 +3,34 @@
 Figures are made from plain data, without Streamlit; their colours come from `ui.palette`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from zlib import crc32
 
 import numpy as np
 import plotly.graph_objects as go
 
 from mnist_core.recipes import RECIPES
-from ui.palette import CORRECT, GRID, INCORRECT, MUTED, RUNS
+from ui.palette import CORRECT, GRID, INCORRECT, MUTED, RUNS, STRONG_GRID
 
 RUN_SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross"]  # distinguish runs that share a colour
 PLOTLY_CONFIG = {  # of every chart; nothing can be zoomed, so two quick clicks are two clicks
     "displayModeBar": False,
     "doubleClick": False,
 }
+FONT_SIZE = 12  # pixels, of the text in figures
+
+
+def _as_on_a_laptop() -> float:
+    return 1.0
+
+
+# How much larger figures are than on a laptop; `ui.shell` puts what the URL of the page says in its place.
+magnification: Callable[[], float] = _as_on_a_laptop
+
+
+def px(size: float) -> float:
+    """Return this size in pixels as it is in this session: larger while presenting."""
+    return size * magnification()
 
 
 def finish(
@@ -24,13 +38,21 @@ def finish(
 ) -> go.Figure:
     """Give a figure the layout that all share: fixed axes, a faint horizontal grid, no dragging, no legend.
 
-    `height` and the margins are in pixels. A `bare` figure has no grid at all. Call this before setting what differs.
+    `height` and the margins are in pixels, and grow with the text while presenting; wrap other sizes in `px`. A `bare`
+    figure has no grid at all. Call this before setting what differs.
     """
-    figure.update_xaxes(fixedrange=True, zeroline=False, showgrid=False, gridcolor=GRID)
-    figure.update_yaxes(fixedrange=True, zeroline=False, showgrid=not bare, gridcolor=GRID)
+    large = magnification() > 1
+    axes: dict[str, object] = {"fixedrange": True, "zeroline": False, "gridcolor": STRONG_GRID if large else GRID}
+    if large:  # Streamlit's theme sets these sizes too, for a laptop
+        figure.update_layout(
+            font_size=px(FONT_SIZE), hoverlabel_font_size=px(FONT_SIZE), legend_font_size=px(FONT_SIZE)
+        )
+        axes |= {"tickfont": {"size": px(FONT_SIZE)}, "title_font_size": px(FONT_SIZE)}
+    figure.update_xaxes(**axes, showgrid=False)
+    figure.update_yaxes(**axes, showgrid=not bare)
     return figure.update_layout(
-        height=height,
-        margin={"l": left, "r": right, "t": top, "b": bottom},
+        height=px(height),
+        margin={"l": px(left), "r": px(right), "t": px(top), "b": px(bottom)},
         showlegend=False,
         dragmode=False,
         hovermode="closest",

@@ -13,6 +13,7 @@ HIGHLIGHT = "#FF4FA3"  # the frame or ring around one value or digit among many 
 # colour-blind eye (OKLab distance of at least 0.1 in the simulations of Machado, Oliveira & Fernandes, 2009).
 RUNS = ["#ED6E12", "#2258E5", "#9839A2", "#2794FB", "#C73F15", "#7C9C7B", "#B56CBC", "#747474"]
 GRID = "rgba(128, 138, 155, 0.28)"  # grid lines, visible on white and on black
+STRONG_GRID = "rgba(128, 138, 155, 0.6)"  # the same on a projector
 BORDER = "rgba(128, 138, 155, 0.5)"  # of table cells
 MUTED = "rgba(128, 138, 155, 0.6)"  # bars that are not the point of a chart
 OUTLINE = "rgba(190, 200, 215, 0.8)"  # of a digit over its attribution
@@ -23,11 +24,18 @@ DIVERGING = [  # black is 0, as the background of a digit is; brighter blue belo
     (0.0, "#E3F3FF"), (0.2, "#56B4E9"), (0.5, "#000000"), (0.8, "#E69F00"), (1.0, "#FFF3D6"),
 ]  # fmt: skip
 MARKED = "#D98200"  # the frame of a digit found in a picture or with a label in doubt
+MARK = "#2F5FC4"  # behind the digit of the app's mark
+ACCENT = ("#2F5FC4", "#8FB2FF")  # for lines and words, on a light and on a dark page
+MEANING = ("#1B2433", "#33405A")  # the box with the meaning of a term, on a light and on a dark page
+MEANING_TEXT = "#FFFFFF"
 INK, BACKGROUND = "#FFFFFF", "#000000"  # of a digit
 PAPER = "#FFFFFF"  # behind a picture with transparency
 DARK_TEXT, LIGHT_TEXT = "#000000", "#FFFFFF"  # on a coloured cell
 
 CSS_VARIABLES = {
+    "--lab-accent": f"light-dark({ACCENT[0]}, {ACCENT[1]})",  # by the colour scheme that Streamlit gives the page
+    "--lab-meaning": f"light-dark({MEANING[0]}, {MEANING[1]})",
+    "--lab-meaning-text": MEANING_TEXT,
     "--lab-marked": MARKED,
     "--lab-highlight": HIGHLIGHT,
     "--lab-border": BORDER,
@@ -40,7 +48,7 @@ CSS_VARIABLES = {
 
 
 def stylesheet() -> str:
-    """Return CSS custom properties with the colours that style.css and, by inheritance, the components use."""
+    """Return CSS custom properties with the colours that the stylesheets and, by inheritance, the components use."""
     return ":root {" + " ".join(f"{name}: {colour};" for name, colour in CSS_VARIABLES.items()) + "}"
 
 

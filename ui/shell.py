@@ -6,9 +6,13 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from ui import palette, status, url_state
+from ui import charts, mark, palette, status, url_state
+from ui.components.frame.frame import frame
 
-STYLESHEET = Path(__file__).with_name("style.css")
+STYLESHEETS = ["frame.css", "style.css"]  # beside this file
+PRESENTATION_STYLESHEET = "presentation.css"
+PRESENTATION_SCALE = 1.5  # of figures; presentation.css has the same for type
+PRESENTATION_KEY = "presentation"  # of the toggle
 
 
 @dataclass(frozen=True)
@@ -137,17 +141,93 @@ GROUPS = list(dict.fromkeys(page.group for page in PAGES))
 def shell(title: str) -> None:
     """Configure the page of this title and draw everything around its content; every page calls this first."""
     page = page_titled(title)
-    st.set_page_config(page_title=f"{title} · MNIST Lab", page_icon="✏️", layout="wide")
-    st.html(f"<style>{palette.stylesheet()}{STYLESHEET.read_text('utf-8')}</style>")
+    st.set_page_config(
+        page_title=f"{title} · {mark.NAME}",
+        page_icon=mark.mark_svg(),
+        layout="wide",
+        initial_sidebar_state="collapsed" if presenting() else "auto",
+    )
+    st.logo(mark.logo_svg(), size="large")
+    st.html(f"<style>{palette.stylesheet()}{stylesheets()}</style>")
+    frame(presenting())
     with st.sidebar:
-        st.markdown("**MNIST Lab**")
-        with st.container(key="navigation", gap=None):
-            for other in PAGES:
-                page_link(other.title, other.title, **url_state.shared_parameters())
+        navigation()
         status.status_strip()
-    st.title(page.title, anchor=False)
-    st.caption(page.purpose)
+        presentation_toggle()
+    if presenting():
+        presentation_bar()
+    else:
+        phone_navigation(page)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="page_title"):
+        st.title(page.title, anchor=False, width="content")
+        st.caption(page.purpose, width="content")
     status.data_banner()
+
+
+def stylesheets() -> str:
+    """Return the colours and the CSS of all pages, and while presenting what it changes."""
+    light, dark = (st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark"))
+    files = [*STYLESHEETS, PRESENTATION_STYLESHEET] if presenting() else STYLESHEETS
+    rules = "".join(Path(__file__).with_name(file).read_text("utf-8") for file in files)
+    return f"{palette.stylesheet()} :root {{ --lab-page: light-dark({light}, {dark}); }} {rules}"
+
+
+def navigation() -> None:
+    """Show the links to all pages, by group, in rows of two; a group of one page needs no heading."""
+    with st.container(key="navigation", gap=None):
+        for group in GROUPS:
+            titles = [page.title for page in PAGES if page.group == group]
+            if titles != [group]:
+                st.caption(group)
+            with st.container(horizontal=True, gap=None, key=f"navigation_{group}"):
+                for title in titles:
+                    page_link(title, title, **url_state.shared_parameters())
+
+
+def phone_navigation(current: Page) -> None:
+    """Show, on a phone only, the groups in a bar at the bottom, and above the title the other pages of this group."""
+    with st.container(horizontal=True, gap=None, key="group_bar"):
+        for group in GROUPS:
+            first = next(page for page in PAGES if page.group == group)
+            with st.container(key="group_current" if group == current.group else f"group_{group}"):
+                page_link(first.title, group, **url_state.shared_parameters())
+    siblings = [page for page in PAGES if page.group == current.group]
+    if len(siblings) > 1:
+        with st.container(horizontal=True, wrap=False, gap="small", key="group_pages"):
+            for page in siblings:
+                page_link(page.title, page.title, **url_state.shared_parameters())
+
+
+def presentation_toggle() -> None:
+    """Show the switch between the ordinary page and the one for a projector."""
+    st.session_state[PRESENTATION_KEY] = presenting()
+    st.toggle(
+        "Presentation",
+        key=PRESENTATION_KEY,
+        on_change=lambda: url_state.present(st.session_state[PRESENTATION_KEY]),
+        help="For a projector: larger type, stronger contrast, and no sidebar.",
+    )
+
+
+def presentation_bar() -> None:
+    """Show, while presenting, the links to all pages in one row, and the way back to the ordinary page."""
+    with st.container(horizontal=True, vertical_alignment="center", gap=None, key="presentation_bar"):
+        for page in PAGES:
+            page_link(page.title, page.title, **url_state.shared_parameters())
+        st.button(
+            "Leave presentation",
+            key="leave_presentation",
+            icon=":material/close_fullscreen:",
+            on_click=lambda: url_state.present(False),
+        )
+
+
+def presenting() -> bool:
+    """Return whether the page is shown to a class: larger type, more contrast, no sidebar (`?present=1`)."""
+    return bool(url_state.presentation_parameter())
+
+
+charts.magnification = lambda: PRESENTATION_SCALE if presenting() else 1.0
 
 
 def next_steps(title: str) -> None:
@@ -167,11 +247,6 @@ def page_link(title: str, label: str, **query: object) -> None:
     st.page_link(
         page.file, label=label, icon=page.icon, query_params={name: str(value) for name, value in query.items()}
     )
-
-
-def presenting() -> bool:
-    """Return whether the page is shown to a class: larger type, more contrast, no sidebar (`?present=1`)."""
-    return bool(url_state.presentation_parameter())
 
 
 def page_titled(title: str) -> Page:

@@ -106,6 +106,11 @@ def presentation_parameter() -> dict[str, str]:
     return PRESENTATION if st.query_params.get("present") == PRESENTATION["present"] else {}
 
 
+def present(on: bool) -> None:
+    """Begin or end the presentation, in the URL."""
+    update(present=PRESENTATION["present"] if on else None)
+
+
 def widget_key(parameter: str) -> str:
     """Return the key of the widget whose state is this parameter of the URL."""
     return f"address_{parameter}"

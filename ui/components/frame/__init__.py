@@ -1,0 +1,1 @@
+"""The behaviour of the frame around every page."""

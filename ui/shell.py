@@ -147,7 +147,7 @@ def shell(title: str) -> None:
         layout="wide",
         initial_sidebar_state="collapsed" if presenting() else "auto",
     )
-    st.logo(mark.logo_svg(), size="large")
+    st.logo(mark.logo_svg(), size="large", icon_image=mark.mark_svg() if presenting() else None)
     st.html(f"<style>{palette.stylesheet()}{stylesheets()}</style>")
     frame(presenting())
     with st.sidebar:
@@ -215,8 +215,8 @@ def presentation_bar() -> None:
         for page in PAGES:
             page_link(page.title, page.title, **url_state.shared_parameters())
         st.button(
-            "Leave presentation",
-            key="leave_presentation",
+            "End presentation",
+            key="end_presentation",
             icon=":material/close_fullscreen:",
             on_click=lambda: url_state.present(False),
         )

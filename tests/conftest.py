@@ -120,11 +120,19 @@ class ExecutorStandIn:
     def __init__(self) -> None:
         self.run: Run | None = None
         self.stopping = False
+        self.speed: float | None = None
+        self.advanced = 0
         self.failures: dict[str, str] = {}
 
-    def start(self, config: TrainConfig, recipe: str | None = None) -> Run:
-        self.run = create_run(config, recipe)
+    def start(self, config: TrainConfig, recipe: str | None = None, speed: float | None = None) -> Run:
+        self.run, self.speed = create_run(config, recipe), speed
         return self.run
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        self.speed = steps_per_second
+
+    def advance(self, steps: int = 1) -> None:
+        self.advanced += steps
 
     def stop(self) -> None:
         self.stopping = True

@@ -182,6 +182,14 @@ class TrainConfig:
                 f"{self.dataset}, got {self.validation_size:,}"
             )
 
+    def steps_per_epoch(self, training_size: int) -> int:
+        """Return how many steps show each of so many training digits once; the last one may be shorter."""
+        return math.ceil(training_size / self.batch_size)
+
+    def total_steps(self, training_size: int) -> int:
+        """Return how many steps a run on so many training digits has, at least one."""
+        return max(1, round(self.epochs * self.steps_per_epoch(training_size)))
+
 
 def setting_of(name: str) -> Setting:
     """Return the `Setting` of one field of `TrainConfig`."""

@@ -67,10 +67,9 @@ class SnapshotLog:
         write(first_line(indices, digits.take(indices), summarise(model)))
         self.add(0, 0.0, 0.0)
 
-    def add_if_due(self, step: int, steps: int, epoch: float, seconds: float) -> None:
-        """Take a snapshot after this one of so many steps if enough of them have passed since the one before."""
-        if step == steps or step - self._last >= gap_after(self._last, steps):
-            self.add(step, epoch, seconds)
+    def due(self, step: int, steps: int) -> bool:
+        """Return whether a snapshot should be taken after this one of so many steps."""
+        return step == steps or step - self._last >= gap_after(self._last, steps)
 
     def add(self, step: int, epoch: float, seconds: float) -> None:
         """Take a snapshot after this step, unless there is one already."""

@@ -19,14 +19,18 @@ from mnist_core.data import Digits, load_digits, normalise, split_indices
 from mnist_core.errors import MnistLabError
 from mnist_core.hardware import bf16_is_faster, choose_device, keep_freed_memory, num_threads, seeded
 from mnist_core.inference import log_probabilities
+from mnist_core.interim import plan_interim
 from mnist_core.metrics import Score, score, score_with_interval
 from mnist_core.models import build
 from mnist_core.optim import ema_update, learning_rate_at, make_optimizers
+from mnist_core.pace import Pace
 from mnist_core.result import Result
 from mnist_core.runs import Predictions, Run, RunError
 from mnist_core.snapshots import SnapshotLog, one_of_each
 
 MAX_HISTORY_ROWS = 400  # of batches, so that the curve of a long run is drawn as quickly as that of a short one
+
+MAX_ROWS_OF_DIVERGENCE = 50  # the last steps before the loss is no longer finite, one row each
 
 
 class Diverged(MnistLabError):
@@ -44,7 +48,8 @@ class Step:
     accuracy: float  # of this batch, 0..1
     learning_rate: float
     images_per_second: float  # since the training began
-    seconds: float  # since the training began
+    seconds: float  # of training so far, without the time that the caller spent between steps
+    cpu_seconds: float  # of training so far, likewise
     train: Score | None = None  # mean over the epoch's batches, each before its update
     validation: Score | None = None  # on the digits held out
 
@@ -53,8 +58,9 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
     """Train the model in place and yield after every step. To stop, leave the loop.
 
     The same seed, number of threads and machine produce the same numbers. While the generator runs, torch has the
-    config's number of threads and its own random state; both are restored when it ends or is closed. Raises ConfigError
-    when this machine has no such device, Diverged when the loss is no longer finite.
+    config's number of threads and its own random state; both are restored when it ends or is closed. What the caller
+    does between steps does not count as time of training. Raises ConfigError when this machine has no such device,
+    Diverged when the loss is no longer finite.
     """
     keep_freed_memory()
     with num_threads(config.threads), seeded(config.seed):
@@ -64,11 +70,11 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
         raw_model = copy.deepcopy(model) if config.ema else model  # with EMA, `model` is the moving average of this one
         images, labels = torch.tensor(digits.images, device=device), torch.tensor(digits.labels, device=device)
         optimizers = make_optimizers(raw_model, config)
-        steps_per_epoch = math.ceil(len(digits) / config.batch_size)
-        steps = max(1, round(config.epochs * steps_per_epoch))
-        start, total_images = time.perf_counter(), 0
+        steps_per_epoch, steps = config.steps_per_epoch(len(digits)), config.total_steps(len(digits))
+        seconds, cpu_seconds, total_images = 0.0, 0.0, 0
 
         for step in range(1, steps + 1):
+            start, cpu_start = time.perf_counter(), time.process_time()
             if (step - 1) % steps_per_epoch == 0:
                 permutation = torch.randperm(len(digits)).to(device)
                 epoch_loss, epoch_correct, epoch_images = 0.0, 0.0, 0
@@ -103,7 +109,8 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
             validation = score(log_probabilities(model, held_out.images), held_out.labels) if epoch_ends else None
             if validation and not math.isfinite(validation.loss):
                 raise divergence(validation.loss, step, config)
-            seconds = time.perf_counter() - start
+            seconds += time.perf_counter() - start
+            cpu_seconds += time.process_time() - cpu_start
             yield Step(
                 step=step,
                 steps=steps,
@@ -113,6 +120,7 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
                 learning_rate=learning_rate,
                 images_per_second=total_images / seconds,
                 seconds=seconds,
+                cpu_seconds=cpu_seconds,
                 train=Score(epoch_loss / epoch_images, epoch_correct / epoch_images) if epoch_ends else None,
                 validation=validation,
             )
@@ -126,12 +134,13 @@ def divergence(loss: float, step: int, config: TrainConfig) -> Diverged:
     )
 
 
-def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
+def train(run: Run, stop: Callable[[], bool] = lambda: False, pace: Pace | None = None) -> Iterator[Step]:
     """Train as the run's config says, yield every step, and write everything to the run's folder.
 
     The weights of the best epoch on the validation digits are kept, or those of the last, as the config says. The test
     digits are used once, at the end. When `stop()` returns True after a step, the training ends there: the weights kept
-    so far become the result, whose status is "stopped". A loop that is left early leaves the run unfinished.
+    so far become the result, whose status is "stopped". A loop that is left early leaves the run unfinished. `pace`
+    holds the steps back; while it does, each is recorded. None of this changes what is learned, nor the seconds.
 
     Raises RunError when the run is an ensemble, ConfigError when there is no such architecture or device or the
     validation part is too small or too large, DataError when the digits are not on this machine or are damaged,
@@ -140,44 +149,46 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
     config = run.config
     if not isinstance(config, TrainConfig):
         raise RunError(f"{run.name} is an ensemble, which is not trained; train its members instead.")
+    pace = pace or Pace()
     all_digits = load_digits(config.dataset, "train")
     learned, validating = split_indices(all_digits.labels, config.validation_size or 0, config.seed)
     digits, held_out = all_digits.take(learned), all_digits.take(validating)
     model = build(config.architecture, config.dropout, config.seed)
-    best, best_weights, best_epoch = Score(math.inf, 0.0), {}, 0.0
     make_optimizers(model, config)  # the first one makes torch import much, which should not count as training time
-    cpu_start = time.process_time()
-    unlogged: list[Step] = []
+    interim = plan_interim(config, len(digits), held_out)
+    best = Best(run, model, config.keep)
     stopped = False
 
-    with num_threads(config.threads):
+    with num_threads(config.threads), HistoryLog(run) as history:
         snapshots = SnapshotLog(run.log_snapshot, model, all_digits, one_of_each(all_digits.labels, validating))
+        pace.wait()
         for step in fit(model, digits, held_out, config):
-            validation = step.validation
-            stopped = step.step < step.steps and stop()
-            if stopped and validation is None:  # the weights since the last epoch may be the best
-                validation = score(log_probabilities(model, held_out.images), held_out.labels)
-                if not math.isfinite(validation.loss):
-                    raise divergence(validation.loss, step.step, config)
-            unlogged.append(step)
-            if step.step == 1 or len(unlogged) >= step.steps / MAX_HISTORY_ROWS:
-                run.log(batch_row(unlogged))
-                unlogged = []
-            if validation:
-                run.log(epoch_row(step, validation))
-            snapshots.add_if_due(step.step, step.steps, step.epoch, step.seconds)
-            better = validation and (validation.accuracy, -validation.loss) > (best.accuracy, -best.loss)
-            if validation and (better or config.keep == "last"):
-                best, best_epoch = validation, step.epoch
-                best_weights = {name: value.clone() for name, value in model.state_dict().items()}
-                run.save_model(model)
-            yield step
-            if stopped:
+            held_back, record = pace.slow, pace.records(step.step)
+            history.add(step, record)
+            if step.step in interim.steps:
+                run.log(interim_row(step, interim.measure(model), len(interim.digits)))
+            if step.validation:
+                run.log(epoch_row(step, step.validation))
+                best.offer(step, step.validation)
+            if record or snapshots.due(step.step, step.steps):
                 snapshots.add(step.step, step.epoch, step.seconds)
+            yield step
+            if step.step < step.steps:
+                if held_back:
+                    pace.wait()
+                stopped = stop()
+            if stopped:
                 break
 
-        cpu_seconds = time.process_time() - cpu_start
-        model.load_state_dict(best_weights)
+        if stopped:
+            snapshots.add(step.step, step.epoch, step.seconds)
+        if not step.validation:  # the weights since the last epoch may be the best
+            validation = score(log_probabilities(model, held_out.images), held_out.labels)
+            if not math.isfinite(validation.loss):
+                raise divergence(validation.loss, step.step, config)
+            run.log(epoch_row(step, validation))
+            best.offer(step, validation)
+        model.load_state_dict(best.weights)
         test = load_digits(config.dataset, "test")
         log_probs = log_probabilities(model, test.images)
 
@@ -185,19 +196,62 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
         Result(
             status="stopped" if stopped else "finished",
             test=score_with_interval(log_probs, test.labels),
-            validation=best,
-            best_epoch=best_epoch,
+            validation=best.validation,
+            best_epoch=best.epoch,
             epochs=step.epoch,
             steps=step.step,
             parameters=sum(weight.numel() for weight in model.parameters()),
             seconds=step.seconds,
-            cpu_seconds=cpu_seconds,
+            cpu_seconds=step.cpu_seconds,
             device=str(next(model.parameters()).device.type),
             precision="bfloat16" if bf16_is_faster(model, choose_device(config.device)) else "float32",
             machine=f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
         ),
         Predictions(log_probs, test.labels),
     )
+
+
+class Best:
+    """The weights that become the result: those of the best validation so far, or of the last, as the config says."""
+
+    def __init__(self, run: Run, model: nn.Module, keep: str) -> None:
+        self._run, self._model, self._keep = run, model, keep
+        self.validation, self.epoch, self.weights = Score(math.inf, 0.0), 0.0, dict[str, torch.Tensor]()
+
+    def offer(self, step: Step, validation: Score) -> None:
+        """Keep and store the weights as they are after this step if they are to be kept."""
+        better = (validation.accuracy, -validation.loss) > (self.validation.accuracy, -self.validation.loss)
+        if better or self._keep == "last":
+            self.validation, self.epoch = validation, step.epoch
+            self.weights = {name: value.clone() for name, value in self._model.state_dict().items()}
+            self._run.save_model(self._model)
+
+
+class HistoryLog:
+    """Writes the rows of batches to a run's history, at most `MAX_HISTORY_ROWS` unless each step is to be seen.
+
+    As a context manager it writes the steps that have no row yet, one by one, when the training diverges: they show how
+    the loss explodes.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._unlogged: list[Step] = []
+
+    def add(self, step: Step, now: bool) -> None:
+        """Write a row of the steps since the last one, if there are enough of them or it must be written now."""
+        self._unlogged.append(step)
+        if now or step.step == 1 or len(self._unlogged) >= step.steps / MAX_HISTORY_ROWS:
+            self._run.log(batch_row(self._unlogged))
+            self._unlogged = []
+
+    def __enter__(self) -> "HistoryLog":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is Diverged:
+            for step in self._unlogged[-MAX_ROWS_OF_DIVERGENCE:]:
+                self._run.log(batch_row([step]))
 
 
 def batch_row(steps: list[Step]) -> dict[str, float]:
@@ -218,6 +272,11 @@ def epoch_row(step: Step, validation: Score) -> dict[str, float]:
     if step.train:
         values |= {"train_loss": step.train.loss, "train_accuracy": step.train.accuracy}
     return position(step) | {name: round(value, 6) for name, value in values.items()}
+
+
+def interim_row(step: Step, validation: Score, images: int) -> dict[str, float]:
+    """Return one row of history for a validation within an epoch, on so many of the digits held out."""
+    return epoch_row(step, validation) | {"validation_images": images}
 
 
 def position(step: Step) -> dict[str, float]:

@@ -104,6 +104,8 @@ class ExecutorStandIn:
     def __init__(self) -> None:
         self.run: Run | None = None
         self.stopping = False
+        self.speed: float | None = None
+        self.advanced = 0
         self.failures: dict[str, str] = {}
         self.speed: float | None = None
         self.advanced: list[int] = []

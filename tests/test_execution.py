@@ -1,6 +1,5 @@
 """Training in a process of its own: it stops when asked, and whatever else ends it is reported in a sentence."""
 
-import json
 import os
 import shutil
 import signal
@@ -15,7 +14,7 @@ import pytest
 
 from mnist_core.config import TrainConfig
 from mnist_core.execution.local import LocalExecutor
-from mnist_core.runs import Run, RunError, create_run, load_run
+from mnist_core.runs import Run, RunError, load_run
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = TrainConfig(dataset="sample", architecture="softmax", epochs=0.5, device="cpu")
@@ -84,6 +83,25 @@ def worker():
     for process in processes:
         process.kill()
         process.communicate()
+
+
+def steps_of(run):
+    """The steps that have a row of their own in the history."""
+    return [row["step"] for row in run.history if "loss" in row]
+
+
+def last_step(run):
+    """The last step in the history."""
+    return run.history[-1]["step"]
+
+
+def settled(value):
+    """What a value is once it has not changed for a moment."""
+    before, now = None, value()
+    while before != now:
+        time.sleep(0.3)
+        before, now = now, value()
+    return now
 
 
 def test_a_training_run_is_trained_to_its_end(executor, wait_for_end):
@@ -159,49 +177,96 @@ def test_ctrl_c_in_the_terminal_is_left_to_the_server(executor, start_long, wait
     assert wait_for_end(run).status == "stopped"
 
 
-def test_a_killed_process_is_reported_in_a_sentence(executor, start_long, wait_for_end):
-    run = start_long()
-    os.kill(executor.pid, KILL)
-    assert wait_for_end(run, seconds=5).status == "unfinished"
-    assert executor.failure(run.name).startswith("The training process ended unexpectedly")
-
-
-def test_a_process_that_died_is_replaced_for_the_next_run(executor, wait_for_end, eventually):
+def test_a_stop_that_comes_too_late_does_not_stop_the_next_run(executor, wait_for_end):
     executor.warm()
-    os.kill(executor.pid, KILL)
-    eventually(lambda: executor.pid is None)
-    run = executor.start(QUICK)
-    assert wait_for_end(run).status == "finished"
-    assert executor.failure(run.name) is None
+    executor._send("stop")
+    assert wait_for_end(executor.start(QUICK)).status == "finished"
 
 
-def test_close_ends_the_process_and_keeps_the_run(executor, start_long):
+def test_a_run_that_starts_at_speed_0_waits_before_its_first_step(executor, wait_for_end, eventually):
+    start = time.monotonic()
+    run = executor.start(QUICK, speed=0)
+    eventually(lambda: run.snapshots is not None, 60)
+    time.sleep(0.2)
+    assert (executor.speed, run.history) == (0, [])
+    assert [snapshot.step for snapshot in run.snapshots.snapshots] == [0]
+    executor.advance()
+    eventually(lambda: steps_of(run) == [1])
+    executor.advance(3)
+    eventually(lambda: steps_of(run) == [1, 2, 3, 4])
+    time.sleep(0.2)
+    assert [snapshot.step for snapshot in run.snapshots.snapshots] == [0, *steps_of(run)]
+    assert steps_of(run) == [1, 2, 3, 4]
+    executor.set_speed(None)
+    finished = wait_for_end(run)
+    assert (finished.status, executor.speed) == ("finished", None)
+    assert finished.result.seconds < time.monotonic() - start - 0.4  # without those of waiting
+
+
+def test_the_speed_of_a_run_can_be_changed_while_it_trains(executor, start_long, eventually):
     run = start_long()
-    assert executor.pid is not None
+    executor.set_speed(0)
+    halted = settled(lambda: len(run.history))
+    executor.set_speed(20)
+    eventually(lambda: len(run.history) > halted + 5)
+    start, before = time.monotonic(), last_step(run)
+    time.sleep(1)
+    assert last_step(run) - before <= 21 * (time.monotonic() - start) + 1
+    executor.set_speed(None)
+    assert executor.speed is None
+    eventually(lambda: last_step(run) > before + 200, 60)
+
+
+def test_the_speed_of_a_run_does_not_stay_for_the_next(executor, wait_for_end):
+    first = executor.start(QUICK, speed=0)
+    executor.stop()
+    assert wait_for_end(first, 10).status == "stopped"
+    assert wait_for_end(executor.start(QUICK), 10).status == "finished"
+
+
+@pytest.mark.parametrize("speed", [0, 0.01])
+def test_stop_ends_a_run_that_is_held_back(executor, start_long, wait_for_end, speed):
+    run = start_long()
+    executor.set_speed(speed)
+    settled(lambda: len(run.history))
+    executor.stop()
+    assert wait_for_end(run, seconds=6).status == "stopped"
+
+
+def test_a_speed_without_a_run_is_ignored_and_an_impossible_one_refused(executor, wait_for_end, runs_folder):
+    executor.set_speed(0)
+    executor.advance()
+    assert executor.speed is None
+    with pytest.raises(ValueError, match="the speed must be"):
+        executor.start(QUICK, speed=-1)
+    with pytest.raises(ValueError, match="the speed must be"):
+        executor.set_speed(float("nan"))
+    assert list(runs_folder.iterdir()) == []
+    assert wait_for_end(executor.start(QUICK)).status == "finished"
+
+
+def test_close_ends_the_process_and_keeps_a_run_that_is_held_back(executor, start_long):
+    run = start_long()
+    executor.set_speed(0)
     executor.close()
     assert executor.pid is None
     assert Run(run.folder).status == "stopped"
 
 
-def test_stop_before_the_process_is_warm_is_not_a_failure(runs_folder, monkeypatch, eventually):
-    # As if warming up took longer than a run may take to stop.
-    monkeypatch.setattr("mnist_core.execution.local.STOP_TIMEOUT", 0.5)
-    executor = LocalExecutor()
-    run = executor.start(LONG)
-    executor.stop()
-    eventually(lambda: executor.run is None, 60)
-    executor.close()
+def test_a_process_that_was_killed_is_reported_and_replaced(executor, start_long, wait_for_end, monkeypatch):
+    run = start_long()
+    os.kill(executor.pid, KILL)
+    assert wait_for_end(run, seconds=5).status == "unfinished"
+    assert executor.failure(run.name).startswith("The training process ended unexpectedly")
+
+    # The new process warms up longer than a run may take to stop, and the stop is still no failure.
+    with monkeypatch.context() as patch:
+        patch.setattr("mnist_core.execution.local.STOP_TIMEOUT", 0.5)
+        run = executor.start(LONG)
+        executor.stop()
+        assert wait_for_end(run).status == "stopped"
     assert executor.failure(run.name) is None
-    assert load_run(run.name).status == "stopped"
-
-
-def test_a_stop_that_comes_too_late_does_not_stop_the_next_run(worker, runs_folder):
-    process, run = worker(), create_run(QUICK)
-    process.stdin.write(f"stop\ntrain {run.folder}\n")
-    process.stdin.flush()
-    events = [json.loads(process.stdout.readline()) for _ in range(2)]
-    assert events == [{"event": "ready"}, {"event": "ended", "error": None}]
-    assert Run(run.folder).status == "finished"
+    assert wait_for_end(executor.start(QUICK)).status == "finished"
 
 
 def test_the_process_exits_at_once_when_stdin_ends_before_it_is_warm(worker):

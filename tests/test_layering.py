@@ -35,10 +35,10 @@ PAGE_FOLDERS = {  # page -> the package with its parts
 }
 READING_PAGES = ["Home", *(f"pages.{name}" for name in ("calibration", "confusion", "curves", "mistakes", "models"))]
 ORDER = [  # of the core: none of these modules needs one of its own row or of a later row, not even indirectly
-    {"mnist_core.config"},
+    {"mnist_core.config", "mnist_core.pace"},
     {"mnist_core.data", "mnist_core.metrics", "mnist_core.models"},
     {"mnist_core.inference"},
-    {"mnist_core.snapshots"},
+    {"mnist_core.interim", "mnist_core.snapshots"},
     {"mnist_core.runs"},
     {"mnist_core.training"},
     {"mnist_core.execution.local", "mnist_core.execution.worker"},

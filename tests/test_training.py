@@ -55,7 +55,7 @@ def test_the_same_seed_produces_the_same_steps(toy_digits, augmentation):
     for seed in range(2):
         steps, _ = start_fit(toy_digits, config)
         torch.manual_seed(seed)  # the caller's random state does not matter
-        repeats.append([replace(step, seconds=0, images_per_second=0) for step in steps])
+        repeats.append([replace(step, seconds=0, cpu_seconds=0, images_per_second=0) for step in steps])
     assert repeats[0] == repeats[1]
 
 
@@ -232,7 +232,7 @@ def test_the_best_epoch_is_kept_and_tested_not_the_last(toy_run, toy_digits, mon
 
 
 def test_the_best_epoch_is_the_best_of_the_history(trained):
-    epochs = [row for row in trained.history if "validation_accuracy" in row]
+    epochs = [row for row in trained.history if "train_accuracy" in row]
     best = max(epochs, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
     assert trained.result.best_epoch == best["epoch"]
     assert trained.result.validation.accuracy == pytest.approx(best["validation_accuracy"], abs=1e-6)
@@ -282,7 +282,7 @@ def test_a_trained_network_beats_guessing(trained):
 @pytest.mark.parametrize("after", [1, 3, STEPS_PER_EPOCH, 7])
 def test_a_stopped_run_is_tested_and_loads(toy_run, toy_digits, after):
     run, steps = toy_run(), []
-    for step in train(run, stop=lambda: len(steps) + 1 >= after):
+    for step in train(run, stop=lambda: len(steps) >= after):
         steps.append(step)
     stopped = load_run(run.name)
     assert len(steps) == stopped.result.steps == after
@@ -358,3 +358,68 @@ def test_a_device_that_this_machine_lacks_is_a_config_error(toy_digits):
     missing = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
     with pytest.raises(ConfigError, match=f"got '{missing}'; use cpu here"):
         next(start_fit(toy_digits, replace(TOY, device=missing))[0])
+
+
+class SlowReader:
+    """Lets a run be watched: a pace that holds no step back but has each recorded."""
+
+    slow = True
+
+    def wait(self):
+        pass
+
+    def records(self, step):
+        return True
+
+
+def test_the_time_between_steps_does_not_count(toy_digits, monkeypatch):
+    ticks = iter(range(10_000))
+    monkeypatch.setattr(training.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr(training.time, "process_time", lambda: float(next(ticks)))
+    for step in start_fit(toy_digits)[0]:
+        assert (step.seconds, step.cpu_seconds) == (2 * step.step, 2 * step.step)
+        for _ in range(100):  # the caller takes its time
+            next(ticks)
+
+
+def test_in_slow_motion_every_step_is_recorded_and_nothing_else_changes(toy_run, monkeypatch):
+    monkeypatch.setattr(training, "MAX_HISTORY_ROWS", 4)
+    monkeypatch.setattr("mnist_core.snapshots.STEPS_PER_SNAPSHOT", 5)
+    quick, slow = toy_run(epochs=8), toy_run(epochs=8)
+    list(train(quick))
+    list(train(slow, pace=SlowReader()))
+    steps = list(range(1, 8 * STEPS_PER_EPOCH + 1))
+    assert [row["step"] for row in slow.history if "loss" in row] == steps
+    assert [snapshot.step for snapshot in slow.snapshots.snapshots] == [0, *steps]
+    assert len([row for row in quick.history if "loss" in row]) < 6
+    assert len(quick.snapshots.snapshots) < 25
+    assert equal_weights(quick.model().state_dict(), slow.model().state_dict())
+    assert quick.result.test == slow.result.test
+
+
+def test_a_pace_holds_back_every_step_but_the_last(toy_run):
+    run, waits = toy_run(epochs=1), []
+    pace = SlowReader()
+    pace.wait = lambda: waits.append(len([row for row in run.history if "loss" in row]))
+    list(train(run, pace=pace))
+    assert waits == [0, 1, 2, 3, 4]  # each after the step before has been recorded
+
+
+def test_a_run_that_is_stopped_while_it_is_held_back_makes_no_further_step(toy_run):
+    run, stopped = toy_run(), []
+    pace = SlowReader()
+    pace.wait = lambda: stopped.append(True) if len(run.history) == 3 else None
+    steps = list(train(run, lambda: bool(stopped), pace))
+    assert len(steps) == run.result.steps == 3
+    assert run.status == "stopped"
+
+
+def test_losses_that_explode_are_in_the_history(toy_run, monkeypatch):
+    monkeypatch.setattr(training, "MAX_HISTORY_ROWS", 1)  # so that a row comes only at the very end
+    run, losses = toy_run(optimizer="sgd", learning_rate=100, weight_decay=1, epochs=20), []
+    with pytest.raises(Diverged):
+        losses.extend(step.loss for step in train(run))
+    rows = [row for row in run.history if "loss" in row]
+    assert max(losses) > 1e6
+    assert [row["loss"] for row in rows[1:]] == pytest.approx(losses[1:], rel=1e-6)
+    assert all(math.isfinite(row["loss"]) for row in rows)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mnist_core.config import TrainConfig
 from mnist_core.execution.worker import STOP_TIMEOUT
+from mnist_core.pace import checked_speed
 from mnist_core.runs import Run, RunError, create_run
 
 WARM_UP_TIMEOUT = 120.0  # seconds a process may take to import torch on a slow machine
@@ -27,6 +28,7 @@ class LocalExecutor:
         self._ready = threading.Event()  # set when the process has imported torch
         self._run: Run | None = None
         self._stop_requested = False
+        self._speed: float | None = None
         self._failures: dict[str, str] = {}  # name of a run -> why it failed
 
     def warm(self) -> None:
@@ -46,20 +48,39 @@ class LocalExecutor:
             )
             threading.Thread(target=self._read_events, args=[self._process], daemon=True).start()
 
-    def start(self, config: TrainConfig, recipe: str | None = None) -> Run:
-        """Create a run and start training it.
+    def start(self, config: TrainConfig, recipe: str | None = None, speed: float | None = None) -> Run:
+        """Create a run and start training it at this speed, see `set_speed`; at 0 it halts before its first step.
 
-        Raises RunError when another run is still training or the folder cannot be written, ConfigError for an unknown
-        architecture.
+        The speed of the run before does not stay. Raises RunError when another run is still training or the folder
+        cannot be written, ConfigError for an unknown architecture, ValueError for an impossible speed.
         """
+        checked_speed(speed)
         with self._lock:
             if self._run is not None:
                 raise RunError(f"{self._run.name} is still training; stop it first.")
             run = create_run(config, recipe)
             self.warm()
             self._run, self._stop_requested = run, False
+            self._send_speed(speed)
             self._send(f"train {run.folder.resolve()}")
             return run
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Set how many steps a second the run that is training makes at most; None is as many as it can.
+
+        At 0 it halts after its present step until `advance` lets steps through. Takes effect at once. Does nothing when
+        no run is training. Raises ValueError when the speed is negative or not finite.
+        """
+        checked_speed(steps_per_second)
+        with self._lock:
+            if self._run is not None:
+                self._send_speed(steps_per_second)
+
+    def advance(self, steps: int = 1) -> None:
+        """Let the run that is training make this many steps at speed 0; at another speed there is nothing to let."""
+        with self._lock:
+            if self._run is not None and steps > 0:
+                self._send(f"advance {int(steps)}")
 
     def stop(self) -> None:
         """Stop the run that is training, if any, and keep its best weights so far."""
@@ -94,6 +115,11 @@ class LocalExecutor:
         return self._run
 
     @property
+    def speed(self) -> float | None:
+        """The most steps a second that the run in training makes; None for as many as it can, and when none trains."""
+        return self._speed if self._run is not None else None
+
+    @property
     def stopping(self) -> bool:
         """Whether the run that is training has been asked to stop."""
         return self._run is not None and self._stop_requested
@@ -101,6 +127,10 @@ class LocalExecutor:
     def failure(self, name: str) -> str | None:
         """Return why the run of this name failed, even if its folder could not record it; None if it did not fail."""
         return self._failures.get(name)
+
+    def _send_speed(self, steps_per_second: float | None) -> None:
+        self._speed = steps_per_second
+        self._send("speed max" if steps_per_second is None else f"speed {float(steps_per_second)!r}")
 
     def _send(self, command: str) -> None:
         process = self._process

@@ -1,9 +1,16 @@
 """The training process: it executes the commands it reads from stdin until stdin ends.
 
-The commands are `train FOLDER`, which trains the run in this folder, and `stop`, which ends the training run that is
-going on and keeps its best weights so far. When stdin ends, the process stops in the same way and exits, so it never
-outlives the server. On stdout it prints one JSON object a line: {"event": "ready"} when torch is set up, and
-{"event": "ended", "error": null or a sentence} after each run. Everything else is written to the run folder.
+The commands are
+
+    train FOLDER    train the run in this folder
+    stop            end the training run that is going on and keep its best weights so far
+    speed N         make at most N steps a second; 0 halts after the present step, "max" is as fast as it can
+    advance N       let N steps through at speed 0
+
+Each takes effect at once, and a speed stays for later runs until another is given. When stdin ends, the process stops
+as by `stop` and exits, so it never outlives the server. On stdout it prints one JSON object a line: {"event": "ready"}
+when torch is set up, and {"event": "ended", "error": null or a sentence} after each run. Everything else is written to
+the run folder.
 """
 
 import contextlib
@@ -21,6 +28,7 @@ import numpy as np
 
 from mnist_core.config import TrainConfig
 from mnist_core.errors import MnistLabError
+from mnist_core.pace import Pace
 from mnist_core.runs import Run, RunError
 
 STOP_TIMEOUT = 20.0  # seconds from a stop to the end of the run, in which its best weights are tested
@@ -29,18 +37,22 @@ STOP_TIMEOUT = 20.0  # seconds from a stop to the end of the run, in which its b
 def main() -> None:
     """Set torch up, then train the runs that stdin names, one after the other, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server; when it exits, stdin ends
-    stop_requested, ready = threading.Event(), threading.Event()
+    pace, ready = Pace(), threading.Event()
     folders: SimpleQueue[Path | None] = SimpleQueue()  # None: stdin has ended
 
     def read_commands() -> None:
         for line in sys.stdin:
             command, _, argument = line.strip().partition(" ")
             if command == "stop":
-                stop_requested.set()
+                pace.stop()
             elif command == "train":
-                stop_requested.clear()  # an earlier stop was meant for a run that had just ended
+                pace.start()  # an earlier stop was meant for a run that had just ended
                 folders.put(Path(argument))
-        stop_requested.set()
+            elif command == "speed":
+                pace.set_speed(None if argument == "max" else float(argument))
+            elif command == "advance":
+                pace.advance(int(argument))
+        pace.stop()
         if folders.empty() and not ready.is_set():
             os._exit(0)  # nothing to save, and the server waits for this process
         folders.put(None)
@@ -52,7 +64,7 @@ def main() -> None:
     ready.set()
     send_event(event="ready")
     while (folder := folders.get()) is not None:
-        error = train_run(folder, stop_requested)
+        error = train_run(folder, pace)
         send_event(event="ended", error=error)
     os._exit(0)  # a regular exit takes torch seconds
 
@@ -70,12 +82,12 @@ def warm_up() -> None:
         pass
 
 
-def train_run(folder: Path, stop_requested: threading.Event) -> str | None:
+def train_run(folder: Path, pace: Pace) -> str | None:
     """Train one run until it ends or a stop is requested; return why it failed, in a sentence, or None."""
     from mnist_core.training import train
 
     try:
-        for _ in train(Run(folder), stop_requested.is_set):
+        for _ in train(Run(folder), lambda: pace.stopped, pace):
             pass
         return None
     except MnistLabError as error:

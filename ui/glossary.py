@@ -15,6 +15,7 @@ closes it (`ui/components/frame`). Streamlit's own Markdown has no such thing: i
 
 import re
 from html import escape
+from typing import Literal
 from zlib import crc32
 
 import streamlit as st
@@ -62,6 +63,7 @@ TERMS = {
     ),
     "seed": "The number that starts the random generator: the same seed gives the same run again.",
     "checkpoint": "The weights of a network at one moment of its training, kept in a file.",
+    "learning curve": "How loss or accuracy changes while a network learns.",
     "overfitting": "Learning the training digits by heart instead of what they have in common.",
     "divergence": (
         "Training that goes wrong: the loss grows instead of falling, mostly because the learning rate is too large."
@@ -171,9 +173,9 @@ def term(name: str, shown: str | None = None, place: str = "") -> str:
     )
 
 
-def caption(text: str) -> None:
+def caption(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """Show a caption in Markdown whose [[terms]] carry their meaning."""
-    st.caption(with_meanings(text), unsafe_allow_html=True)
+    st.caption(with_meanings(text), unsafe_allow_html=True, width=width)
 
 
 def markdown(text: str) -> None:

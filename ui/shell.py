@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from ui import charts, mark, palette, status, url_state
+from ui import charts, glossary, mark, palette, status, url_state
 from ui.components.frame.frame import frame
 
 STYLESHEETS = ["frame.css", "style.css"]  # beside this file
@@ -22,7 +22,7 @@ class Page:
     file: str
     title: str
     icon: str
-    purpose: str  # one line below the title
+    purpose: str  # one line beside the title, in which [[terms]] carry their meaning
     group: str
     next: tuple["NextStep", "NextStep"]  # where to go from here
 
@@ -31,7 +31,7 @@ class NextStep(NamedTuple):
     """A page to go to from another one, and why."""
 
     title: str
-    why: str  # one sentence
+    why: str  # one sentence, in which [[terms]] carry their meaning
 
 
 PAGES = [  # in the order of the navigation
@@ -61,7 +61,7 @@ PAGES = [  # in the order of the navigation
         "pages/break_it.py",
         "Break it",
         ":material/broken_image:",
-        "Change a digit until the network misreads it, or add a little noise that is designed to fool it.",
+        "Change a digit until the network misreads it, or [[add a little noise|adversarial example]] that is made to fool it.",
         "Try",
         (
             NextStep("Look inside", "See which pixels the network looked at before it answered."),
@@ -72,7 +72,7 @@ PAGES = [  # in the order of the navigation
         "pages/look_inside.py",
         "Look inside",
         ":material/network_node:",
-        "Follow one digit through the network, layer by layer, and see how a number in it is computed.",
+        "Follow one digit through the network, [[layer]] by layer, and see how a number in it is computed.",
         "Understand",
         (
             NextStep("Break it", "Change this digit until the network misreads it."),
@@ -94,7 +94,7 @@ PAGES = [  # in the order of the navigation
         "pages/mistakes.py",
         "Mistakes",
         ":material/quiz:",
-        "The test digits that a network misreads, the worst first. Which of them could you have read?",
+        "The [[test digits|test set]] that a network misreads, the worst first. Which of them could you have read?",
         "Understand",
         (
             NextStep("Calibration", "Was the network at least unsure when it was wrong?"),
@@ -105,7 +105,7 @@ PAGES = [  # in the order of the navigation
         "pages/calibration.py",
         "Calibration",
         ":material/speed:",
-        "Is a network right as often as it is sure? And what if it may refuse the digits it is unsure of?",
+        "When a network says 90 %, is it right 90 % of the time? And what if it could say: I don’t know?",
         "Understand",
         (
             NextStep("Mistakes", "Meet the digits that it misreads although it is sure."),
@@ -130,7 +130,7 @@ PAGES = [  # in the order of the navigation
         "Every network that was trained, and how well it reads.",
         "Compare",
         (
-            NextStep("Curves", "Lay the learning curves of two networks over each other."),
+            NextStep("Curves", "Lay the [[learning curves|learning curve]] of two networks over each other."),
             NextStep("Draw", "Let a network read your own handwriting."),
         ),
     ),
@@ -149,7 +149,6 @@ def shell(title: str) -> None:
     )
     st.logo(mark.logo_svg(), size="large", icon_image=mark.mark_svg() if presenting() else None)
     st.html(f"<style>{palette.stylesheet()}{stylesheets()}</style>")
-    frame(presenting())
     with st.sidebar:
         navigation()
         status.status_strip()
@@ -160,7 +159,8 @@ def shell(title: str) -> None:
         phone_navigation(page)
     with st.container(horizontal=True, vertical_alignment="bottom", key="page_title"):
         st.title(page.title, anchor=False, width="content")
-        st.caption(page.purpose, width="content")
+        glossary.caption(page.purpose, width="content")
+    frame(page.title, presenting())
     status.data_banner()
 
 
@@ -237,7 +237,7 @@ def next_steps(title: str) -> None:
         for number, step in enumerate(page_titled(title).next):
             with st.container(key=f"next_step_{number}", gap=None):
                 page_link(step.title, step.title, **url_state.shared_parameters())
-                st.caption(step.why)
+                glossary.caption(step.why)
 
 
 def page_link(title: str, label: str, **query: object) -> None:

@@ -8,35 +8,48 @@ function forget() {
 }
 
 function closeSidebar() {
-  const sidebar = document.querySelector('[data-testid="stSidebar"][aria-expanded="true"]');
-  sidebar?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  document
+    .querySelector('[data-testid="stSidebar"][aria-expanded="true"] [data-testid="stSidebarCollapseButton"] button')
+    ?.click();
   forget();
+}
+
+/* Tell screen readers which link leads to this page, and bring it into view where the links are wider than a phone. */
+function markCurrent() {
+  for (const link of document.querySelectorAll(".st-key-navigation a, .st-key-group_pages a, .st-key-presentation_bar a"))
+    if (link.pathname === window.location.pathname) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else link.removeAttribute("aria-current");
+  for (const link of document.querySelectorAll(".st-key-group_bar a"))
+    link.toggleAttribute("aria-current", link.closest(".st-key-group_current") !== null);
 }
 
 export default function ({ data }) {
   const kept = () => !PHONE.matches && !data.presenting; // a sidebar opened or closed here is meant to stay so
-  const page = window.location.pathname;
-  if (!kept() && window.labPage !== page) closeSidebar(); // a reload or another page, not a rerun of this one
-  window.labPage = page;
+  if (!kept() && window.labPage !== data.page) closeSidebar(); // a reload or another page, not a rerun of this one
+  window.labPage = data.page;
+  markCurrent();
+  const later = setTimeout(markCurrent, 500); // the links may still be those of the page before
 
   const onClick = (event) => {
     if (kept()) return;
     if (event.target.closest?.('[data-testid="stSidebar"] a')) closeSidebar();
     setTimeout(forget); // after Streamlit has stored what this click did
   };
-  const onEscape = (event) => {
-    if (event.key === "Escape") document.activeElement?.closest(".term")?.blur();
+  const onKey = (event) => {
     document.body.classList.toggle("meanings-closed", event.key === "Escape");
   };
-  const onMove = (event) => {
+  const onPointer = (event) => {
     if (!event.target.closest?.(".term")) document.body.classList.remove("meanings-closed");
   };
   document.addEventListener("click", onClick, true);
-  document.addEventListener("keydown", onEscape);
-  document.addEventListener("pointerover", onMove);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("pointerover", onPointer);
   return () => {
+    clearTimeout(later);
     document.removeEventListener("click", onClick, true);
-    document.removeEventListener("keydown", onEscape);
-    document.removeEventListener("pointerover", onMove);
+    document.removeEventListener("keydown", onKey);
+    document.removeEventListener("pointerover", onPointer);
   };
 }

@@ -1,4 +1,4 @@
-"""What the frame of every page does in the browser: the phone's menu, and Escape for the meanings of terms."""
+"""What the frame of every page does in the browser: the sidebar on a phone, the current link, closing a meaning."""
 
 from pathlib import Path
 
@@ -9,6 +9,9 @@ _component = st.components.v2.component(
 )
 
 
-def frame(presenting: bool) -> None:
-    """Close the sidebar on a phone when a page is chosen or opened, and while presenting when a page is opened."""
-    _component(key="frame", data={"presenting": presenting})
+def frame(page: str, presenting: bool) -> None:
+    """Close the sidebar on a phone when a page is chosen or opened, and while presenting when one is opened.
+
+    `page` is the title of the page that is shown.
+    """
+    _component(key="frame", data={"page": page, "presenting": presenting})

@@ -7,7 +7,7 @@ export default function (component) {
   if (grid.content === content) return select(grid, data.selected); // keep hundreds of buttons that did not change
   grid.content = content;
   grid.setAttribute("aria-label", data.label);
-  grid.style.setProperty("--size", data.size + "px");
+  grid.style.setProperty("--size", `calc(${data.size}px * var(--lab-scale, 1))`); // larger while presenting
   const activeElement = parentElement.activeElement ?? document.activeElement;
   const focusedIndex = [...grid.children].indexOf(activeElement);
   const buttons = data.captions.map((caption, index) => {

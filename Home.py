@@ -51,10 +51,11 @@ else:
     form.changes_since(run, choices.config)
     training(run)
     error = executor.failure(run.name) or run.error
+    if run.result:
+        outcome.links(run)
     if not live:
         outcome.show_diagnosis(run, error)
     if run.result:
-        outcome.links(run)
         outcome.show_mistakes(run)
         with st.expander("Details of the result"):
             run_summary.result_metrics(run)

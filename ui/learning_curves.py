@@ -52,7 +52,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
     )  # fmt: skip
     x, y = series(rows, f"validation_{view.metric}", view)
     _add_validation(figure, x, y, VALIDATION, "circle", "validation", hover)
-    figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
+    figure.update_xaxes(range=[0, epochs * 1.02], ticksuffix=" epochs", showticksuffix="last")
     if metric == "accuracy":
         figure.update_yaxes(title="accuracy", range=[0, 1.04], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     elif metric == "error":

@@ -26,6 +26,7 @@ DIVERGING = [  # black is 0, as the background of a digit is; brighter blue belo
 MARKED = "#D98200"  # the frame of a digit found in a picture or with a label in doubt
 MARK = "#2F5FC4"  # behind the digit of the app's mark
 ACCENT = ("#2F5FC4", "#8FB2FF")  # for lines and words, on a light and on a dark page
+ON_ACCENT = ("#FFFFFF", "#0B1020")  # words on the theme's primary colour, on a light and on a dark page
 MEANING = ("#1B2433", "#33405A")  # the box with the meaning of a term, on a light and on a dark page
 MEANING_TEXT = "#FFFFFF"
 INK, BACKGROUND = "#FFFFFF", "#000000"  # of a digit
@@ -34,6 +35,7 @@ DARK_TEXT, LIGHT_TEXT = "#000000", "#FFFFFF"  # on a coloured cell
 
 CSS_VARIABLES = {
     "--lab-accent": f"light-dark({ACCENT[0]}, {ACCENT[1]})",  # by the colour scheme that Streamlit gives the page
+    "--lab-on-accent": f"light-dark({ON_ACCENT[0]}, {ON_ACCENT[1]})",
     "--lab-meaning": f"light-dark({MEANING[0]}, {MEANING[1]})",
     "--lab-meaning-text": MEANING_TEXT,
     "--lab-marked": MARKED,

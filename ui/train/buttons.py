@@ -28,7 +28,6 @@ def controls(form: Form, first_visit: bool) -> None:
                 type="primary",
                 disabled=executor.stopping,
                 on_click=stop_training,
-                help="Ends the training run and keeps the best network so far.",
             )
         else:
             quick = form.config == RECIPES[DEFAULT_RECIPE].config
@@ -76,7 +75,7 @@ def train_button(form: Form, text: str) -> None:
         key="train",
         type="primary",
         icon=":material/play_arrow:",
-        help=reason or "Trains a new network with these settings, and shows how it learns.",
+        help=reason,
         disabled=reason is not None,
     )
     if pressed and form.config is not None:

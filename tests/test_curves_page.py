@@ -7,7 +7,7 @@ from app_helpers import INVALID_INTEGERS, listed_digits, metrics, page_text, vis
 from mnist_core.analysis.comparison import mcnemar_p_value
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import PREDICTIONS
-from ui import labels
+from ui import labels, run_name
 
 
 def chosen_runs(app):
@@ -84,7 +84,7 @@ def test_an_ensemble_has_results_but_neither_settings_nor_a_curve(app, run, copy
 
 def test_an_ensemble_can_be_the_only_chosen_run(app, ensemble):
     table = results_table(visit(app, "curves", runs=ensemble.name))
-    assert table["Run"].tolist() == [labels.unique_run_label(ensemble)]
+    assert table["Run"].tolist() == [run_name.unique_run_label(ensemble)]
     assert metrics(app)["Best test accuracy"] == labels.percent(ensemble.result.test.accuracy)
     assert "The same for all" not in page_text(app)
 
@@ -107,7 +107,7 @@ def test_the_better_of_two_runs_is_named_and_the_digits_are_listed(app, run, cop
     worse[changed] = np.roll(worse[changed], 1, axis=1)
     copy_run("worse", worse)
     visit(app, "curves", a="worse", b=run.name)
-    assert f"**These two differ: {labels.unique_run_label(run)} is better.**" in page_text(app)
+    assert f"**These two differ: {run_name.unique_run_label(run)} is better.**" in page_text(app)
     assert f"(p = {mcnemar_p_value(0, 20):.2g})" in page_text(app)
     assert [sorted(indices) for indices in listed_digits(app)] == [changed.tolist()]
 

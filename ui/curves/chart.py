@@ -5,8 +5,8 @@ import streamlit as st
 from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.runs import Run, RunError
 from ui import caches, charts, learning_curves
-from ui.labels import unique_run_label
 from ui.learning_curves import CurveView
+from ui.run_name import unique_run_label
 
 
 def load_histories(runs: list[Run]) -> dict[str, learning_curves.Rows]:

@@ -6,7 +6,7 @@ import streamlit as st
 from mnist_core.analysis.comparison import Comparison, compare_predictions
 from mnist_core.runs import Predictions, Run, RunError
 from ui import caches, digit_browser, run_picker
-from ui.labels import unique_run_label
+from ui.run_name import unique_run_label
 
 SIGNIFICANCE_LEVEL = 0.05  # the customary one
 

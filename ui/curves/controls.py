@@ -5,8 +5,8 @@ import streamlit as st
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
 from ui import caches, learning_curves, url_state
-from ui.labels import unique_run_label
 from ui.learning_curves import CurveView
+from ui.run_name import unique_run_label
 
 MAX_RUNS = 10  # more curves in one chart cannot be followed
 DEFAULT_RUNS = 5  # chosen at first where there is no run of a reference program's recipe

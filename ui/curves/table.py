@@ -8,8 +8,9 @@ import streamlit as st
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.runs import Run
 from ui import run_table
-from ui.labels import format_value, interval, percent, unique_run_label
+from ui.labels import format_value, interval, percent
 from ui.metric_row import Metric, metric_row
+from ui.run_name import unique_run_label
 
 SHARED_SETTINGS = ("dataset", "batch_size", "schedule", "augmentation", "seed")  # named below the table where equal
 TABLE_COLUMNS = run_table.COLUMNS | {

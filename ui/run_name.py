@@ -27,7 +27,7 @@ def name_field(run: Run) -> None:
         "Name",
         key=key,
         max_chars=MAX_TITLE_LENGTH,
-        placeholder=f"Name it yourself; now it is called {run_label(run)}" if not run.title else None,
+        placeholder="Give it a name of your own",
         on_change=lambda: rename(run, st.session_state[key]),
         help="What this run is called on all pages, for everybody who uses this app. Leave it empty, and it is named "
         "after its recipe and what you changed in it.",

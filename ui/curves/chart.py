@@ -1,38 +1,58 @@
 """The learning curves of the chosen runs."""
 
+import html
+
 import streamlit as st
 
 from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.runs import Run, RunError
 from ui import caches, charts, learning_curves
+from ui.charts import RunStyle
 from ui.learning_curves import CurveView
-from ui.run_name import unique_run_label
+from ui.run_name import all_run_labels
+
+GLYPHS = {"circle": "●", "diamond": "◆", "square": "■", "triangle-up": "▲", "cross": "✚"}  # Plotly's symbols, as text
 
 
-def load_histories(runs: list[Run]) -> dict[str, learning_curves.Rows]:
+def load_histories(runs: list[Run], labels: dict[str, str]) -> dict[str, learning_curves.Rows]:
     """Return the history of each run by name; show why a run failed or its history cannot be read."""
     histories: dict[str, learning_curves.Rows] = {}
     for run in runs:
         try:
             histories[run.name] = caches.history(run)
             if run.error:
-                st.error(f"{unique_run_label(run)}: {run.error}")
+                st.error(f"{labels[run.name]}: {run.error}")
         except RunError as error:
             st.error(str(error))
     return histories
 
 
 def show_curves(runs: list[Run], view: CurveView) -> None:
-    """Show the learning curves of the runs, and what to notice in them."""
-    histories = load_histories(runs)
+    """Show the learning curves of the runs with their legend, and what to notice in them."""
+    everything = all_run_labels()
+    labels = {run.name: everything[run.name] for run in runs}
+    histories = load_histories(runs, labels)
     st.plotly_chart(
-        learning_curves.curves(histories, {run.name: unique_run_label(run) for run in runs}, view),
+        learning_curves.curves(histories, labels, view),
         key="curves",
         config=charts.PLOTLY_CONFIG,
         alt=f"{learning_curves.METRICS[view.metric]} against {learning_curves.AXES[view.by]}: "
-        + ", ".join(map(unique_run_label, runs)),
+        + ", ".join(labels.values()),
     )
+    drawn = [name for name, rows in histories.items() if rows]
+    st.html(legend(charts.run_styles(list(histories)), {name: labels[name] for name in drawn}))
+    if view.metric != "learning_rate" and view.part == "both":
+        st.caption("Dotted: digits it is learning from. Solid, with markers: validation digits, which it never learns.")
     st.caption(insight(runs, view))
+
+
+def legend(styles: dict[str, RunStyle], labels: dict[str, str]) -> str:
+    """Return the runs with their colours and markers as HTML, in text that wraps on a phone and grows with the page."""
+    entries = [
+        f'<span><i style="color: {styles[name].colour}">{GLYPHS[styles[name].symbol]}</i> {html.escape(label)}</span>'
+        for name, label in labels.items()
+    ]
+    return f'<div class="curve-legend">{"".join(entries)}</div>'
 
 
 def insight(runs: list[Run], view: CurveView) -> str:
@@ -42,8 +62,8 @@ def insight(runs: list[Run], view: CurveView) -> str:
         text = "What to notice: large steps find the valley, small ones its floor; most schedules end with small ones."
     else:
         text = (
-            "What to notice: dotted lines are training, solid lines with markers are validation. Where a dotted line "
-            "keeps improving and its solid one does not, that network has begun to memorise."
+            "What to notice: where the training line keeps improving and the validation line does not, the network has "
+            "begun to memorise."
         )
         if len({run.config.dataset for run in runs}) > 1:
             text += " Runs on the sample digits and on MNIST read different digits: their curves cannot be compared."

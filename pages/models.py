@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import caches, run_summary
+from ui.insight import insight
 from ui.models import detail, run_list
 from ui.run_name import name_field
 from ui.shell import next_steps, page_link, shell
@@ -26,12 +27,12 @@ with opened:
     name_field(run)
     detail.links(run)
     detail.downloads(run)
-st.subheader("Is one model better than another?", anchor=False)
-st.markdown(
-    "With 10,000 test digits an accuracy of 99 % is known to about ± 0.2 points: that is the 95 % interval. It looks "
-    "at each model by itself, as if each had been tested on different digits. Where the intervals of two models do not "
-    "overlap, the models very likely differ. Where they overlap, the intervals cannot tell. But all models read the "
-    "same test digits, so comparing two of them digit by digit can see smaller differences."
+insight(
+    "Is one model better than another? With 10,000 test digits an accuracy of 99 % is known to about ± 0.2 points: "
+    "that is the 95 % [[interval|confidence interval]]. It looks at each model by itself, as if each had been tested "
+    "on different digits. Where the intervals of two models do not overlap, the models very likely differ. Where they "
+    "overlap, the intervals cannot tell. But all models read the same test digits, so comparing two of them digit by "
+    "digit can see smaller differences."
 )
 page_link("Curves", "Compare two models digit by digit", run=run.name)
 next_steps("Models")

@@ -8,6 +8,7 @@ from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.runs import Run, RunError
 from ui import caches, charts, learning_curves
 from ui.charts import RunStyle
+from ui.insight import insight
 from ui.learning_curves import CurveView
 from ui.run_name import all_run_labels
 
@@ -43,7 +44,9 @@ def show_curves(runs: list[Run], view: CurveView) -> None:
     st.html(legend(charts.run_styles(list(histories)), {name: labels[name] for name in drawn}))
     if view.metric != "learning_rate" and view.part == "both":
         st.caption("Dotted: digits it is learning from. Solid, with markers: validation digits, which it never learns.")
-    st.caption(insight(runs, view))
+    for sentence in cautions(runs, view):
+        st.caption(sentence)
+    insight(what_to_notice(view))
 
 
 def legend(styles: dict[str, RunStyle], labels: dict[str, str]) -> str:
@@ -55,20 +58,26 @@ def legend(styles: dict[str, RunStyle], labels: dict[str, str]) -> str:
     return f'<div class="curve-legend">{"".join(entries)}</div>'
 
 
-def insight(runs: list[Run], view: CurveView) -> str:
-    """Return what to notice in the curves, in a few sentences."""
-    configs = [run.config for run in runs if isinstance(run.config, TrainConfig)]
+def what_to_notice(view: CurveView) -> str:
+    """Return what to notice in the curves, with terms of the glossary."""
     if view.metric == "learning_rate":
-        text = "What to notice: large steps find the valley, small ones its floor; most schedules end with small ones."
-    else:
-        text = (
-            "What to notice: where the training line keeps improving and the validation line does not, the network has "
-            "begun to memorise."
+        return "Large steps find the valley, small ones its floor; most [[schedules|schedule]] end with small ones."
+    return (
+        "Where the training line keeps improving and the validation line does not, the network has begun to memorise: "
+        "that is [[overfitting]]."
+    )
+
+
+def cautions(runs: list[Run], view: CurveView) -> list[str]:
+    """Return a sentence for each reason why these curves are not to be compared as they are."""
+    configs = [run.config for run in runs if isinstance(run.config, TrainConfig)]
+    sentences = []
+    if view.metric != "learning_rate" and len({run.config.dataset for run in runs}) > 1:
+        sentences.append("MNIST and the sample digits are different digits: curves on both cannot be compared.")
+    if view.metric == "loss" and len({config.label_smoothing > 0 for config in configs}) > 1:
+        sentences.append(
+            "Runs with label smoothing have a higher loss by design: they are trained not to be too confident."
         )
-        if len({run.config.dataset for run in runs}) > 1:
-            text += " Runs on the sample digits and on MNIST read different digits: their curves cannot be compared."
-        if view.metric == "loss" and len({config.label_smoothing > 0 for config in configs}) > 1:
-            text += " Runs with label smoothing have a higher loss by design: they are trained not to be too confident."
     if any(isinstance(run.config, EnsembleConfig) for run in runs):
-        text += " An ensemble has no curve: it is not trained, its members were."
-    return text
+        sentences.append("An ensemble has no curve: it is not trained, its members were.")
+    return sentences

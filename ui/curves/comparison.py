@@ -73,7 +73,7 @@ def verdict(only_first: int, only_second: int, p_value: float, first: str, secon
     """Return the result of McNemar's test in words, from the numbers of digits that only one of two runs gets right."""
     if only_first + only_second == 0:
         return f"**No difference between these two:** {first} and {second} read exactly the same digits correctly."
-    chance = "fewer than 1 in 1,000 cases" if p_value < 0.001 else f"{100 * p_value:.2g} % of cases"
+    chance = "fewer than 1 in 1,000 cases" if p_value < 0.001 else f"{100 * p_value:.3g} % of cases"
     digits = count(only_first, "digit is", "digits are")
     only = f"{digits} read correctly only by {first}, {only_second:,} only by {second}"
     counts = f"{only}. Two equally good networks would differ at least this unevenly in {chance} ({p_text(p_value)})."

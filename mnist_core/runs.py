@@ -1,4 +1,4 @@
-"""Run folders: the config, history, weights, test predictions and result of one training run.
+"""Run folders: the config, history, weights, test predictions, result and, if it was given one, name of a training run.
 
 `config.json` is written first and `result.json` last, and each file is written under a temporary name and then renamed.
 A process killed at any moment therefore leaves either a run that loads or one that is recognised as unfinished.
@@ -11,6 +11,7 @@ import re
 import secrets
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -35,6 +36,8 @@ CONFIG, HISTORY, SNAPSHOTS, MODEL, PREDICTIONS, RESULT, ERROR = (
     "config.json", "history.jsonl", "snapshots.jsonl", "model.safetensors", "predictions.safetensors", "result.json",
     "error.json",
 )  # fmt: skip
+TITLE = "title.json"  # only in the folder of a run that was given a name by hand
+MAX_TITLE_LENGTH = 40  # characters
 
 HistoryRow = dict[str, float]  # see `Run.history`
 
@@ -152,6 +155,39 @@ class Run:
             return parse_snapshots(text)
         except ValueError as error:
             raise self._broken(SNAPSHOTS, error) from None
+
+    @cached_property
+    def title(self) -> str:
+        """What its owner calls the run, as plain text; empty for a run that was not named.
+
+        A file that cannot be read counts as no name: a run is never lost because of it.
+        """
+        try:
+            stored = self._json(TITLE).get("title")
+        except RunError:
+            return ""
+        return plain_line(stored)[:MAX_TITLE_LENGTH].strip() if isinstance(stored, str) and not self.shipped else ""
+
+    def rename(self, title: str) -> None:
+        """Name the run; an empty title takes its name away. Line breaks and control characters become spaces.
+
+        Raises RunError for a shipped run, a title that is too long, or a folder that cannot be written to.
+        """
+        title = plain_line(title)
+        if self.shipped:
+            raise RunError(f"{self.name} comes with the app and keeps its name; only your own runs can be renamed.")
+        if len(title) > MAX_TITLE_LENGTH:
+            raise RunError(f"A name has at most {MAX_TITLE_LENGTH} characters; this one has {len(title)}.")
+        try:
+            if title:
+                write_atomically(self.folder / TITLE, to_json({"title": title}))
+            else:
+                (self.folder / TITLE).unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.name} cannot be renamed ({error.strerror or error}).") from None
+        self.__dict__.pop("title", None)
+        with suppress(OSError):  # then the index notices it within a second
+            os.utime(self.folder.parent)  # so that every index of runs looks at all of them again
 
     def check(self) -> None:
         """Raise RunError when the result, history or error is damaged."""
@@ -330,10 +366,10 @@ TIMESTAMP_RESOLUTION = 20_000_000  # ns: two changes within it may have the same
 
 
 class RunIndex:
-    """All runs on this machine. Each is read once, and again only when its config, result or error changes.
+    """All runs on this machine. Each is read once, and again only when its config, title, result or error changes.
 
-    New, deleted and unfinished runs are noticed at once, changes inside a finished run within a second. Safe to use
-    from any thread.
+    New, renamed, deleted and unfinished runs are noticed at once, changes inside a finished run within a second. Safe
+    to use from any thread.
     """
 
     def __init__(self) -> None:
@@ -372,7 +408,7 @@ class RunIndex:
             self._entries, self._runs = entries, _in_order([run for _, run in entries.values() if run is not None])
 
     def _entry(self, folder: Path) -> tuple[tuple[FileStamp, ...], Run | None]:
-        stamps = tuple(_stamp(folder / file) for file in (CONFIG, RESULT, ERROR))
+        stamps = tuple(_stamp(folder / file) for file in (CONFIG, TITLE, RESULT, ERROR))
         entry = self._entries.get(folder)
         if entry is not None and entry[0] == stamps:
             return entry
@@ -425,6 +461,11 @@ def load_run(name_or_path: str | Path) -> Run:
         names = ", ".join(run.name for run in list_runs()) or "none yet"
         raise RunError(f"there is no run {text!r}; the runs are {names}.")
     return run or Run(name_or_path)
+
+
+def plain_line(text: str) -> str:
+    """Return the text on one line: whatever cannot be printed, such as a control character, becomes a space."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def is_run_name(text: str) -> bool:

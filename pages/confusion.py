@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.metrics import confusion_matrix
-from ui import charts, digit_browser, labels, run_picker, url_state
+from ui import charts, digit_browser, run_name, run_picker, url_state
 from ui.components.touch.touch import touch
 from ui.confusion import chart, per_class, selection
 from ui.shell import next_steps, shell
@@ -68,7 +68,7 @@ with right:
 if digit is not None:
     digit_browser.digit_detail(digit, digits, selection.by_label((run, predictions), (other, other_predictions)))
 
-st.subheader(f"{labels.unique_run_label(run)} in numbers", anchor=False)
+st.subheader(f"{run_name.unique_run_label(run)} in numbers", anchor=False)
 per_class.summary(run, predictions)
 left, right = st.columns([3, 2], gap="medium")
 with left:

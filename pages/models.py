@@ -1,10 +1,12 @@
-"""List all runs on this server with their accuracy and what the source of their recipe reported; show one in detail."""
+"""List all runs on this server with their accuracy, and show one of them in detail."""
 
 import streamlit as st
 
-from ui import caches, run_summary, run_table
-from ui.models import detail
-from ui.shell import next_steps, shell
+from ui import caches, run_summary
+from ui.insight import insight
+from ui.models import detail, run_list
+from ui.run_name import name_field
+from ui.shell import next_steps, page_link, shell
 
 shell("Models")
 runs = caches.runs()
@@ -13,26 +15,24 @@ if not runs:
     next_steps("Models")
     st.stop()
 
-st.caption(
-    "What to notice: with 10,000 test digits an accuracy of 99 % is known to about ± 0.2 points, so two models whose "
-    "intervals overlap do not clearly differ."
+run = run_list.open_run(runs)
+table, opened = st.columns([11, 9], gap="medium")
+with table:
+    run_list.run_list(runs, run)
+    st.caption("Click a row to open that model; click the head of a column to sort by it.")
+with opened:
+    run_summary.heading(run)
+    detail.result(run)
+    detail.about(run)
+    name_field(run)
+    detail.links(run)
+    detail.downloads(run)
+insight(
+    "Is one model better than another? With 10,000 test digits an accuracy of 99 % is known to about ± 0.2 points: "
+    "that is the 95 % [[interval|confidence interval]]. It looks at each model by itself, as if each had been tested "
+    "on different digits. Where the intervals of two models do not overlap, the models very likely differ. Where they "
+    "overlap, the intervals cannot tell. But all models read the same test digits, so comparing two of them digit by "
+    "digit can see smaller differences."
 )
-selected = st.dataframe(
-    run_table.run_table(runs),
-    column_config=run_table.COLUMNS,
-    hide_index=True,
-    height=min(36 * len(runs) + 38, 780),  # rows further down are only drawn when they are scrolled to
-    on_select="rerun",
-    selection_mode="single-row-required",
-    selection_default={"selection": {"rows": [0]}},
-    key="run_table",
-    alt="All models with their test accuracy, interval, loss, parameters and the accuracy their originals reported",
-)
-rows = selected["selection"]["rows"]
-run = runs[min(rows[0], len(runs) - 1)] if rows else runs[0]
-st.caption("Click a row to see that model.")
-
-run_summary.heading(run)
-detail.about(run)
-detail.downloads(run)
+page_link("Curves", "Compare two models digit by digit", run=run.name)
 next_steps("Models")

@@ -80,7 +80,7 @@ def test_every_figure_has_the_finish_of_all(name):
     assert layout.hovermode == "closest"
     assert layout.height
     assert (layout.xaxis.gridcolor, layout.yaxis.gridcolor) == (palette.GRID, palette.GRID)
-    assert layout.showlegend is name.startswith("ui.learning_curves.")
+    assert layout.showlegend is (name == "ui.learning_curves.run_curve")
 
 
 def test_click_targets_are_invisible_selected_or_not():
@@ -149,17 +149,37 @@ def test_a_wrong_prediction_is_orange_and_the_true_label_blue():
 # The look of a run
 
 
-def test_no_two_recipes_look_the_same():
-    looks = [(charts.run_colour(name), charts.run_symbol(name)) for name in RECIPES]
-    assert len(set(looks)) == len(RECIPES)
+def test_up_to_forty_runs_have_a_look_of_their_own():
+    names = [*RECIPES, *(f"fast@20261121-1010{number}-abcd" for number in range(10, 36))]
+    assert len(names) == 40
+    assert len(set(charts.run_styles(names).values())) == 40
+
+
+def test_more_runs_share_looks():
+    assert len(charts.run_styles([str(number) for number in range(100)])) == 100
+
+
+@pytest.mark.parametrize(
+    "names", [list(RECIPES)[:8], [f"own{number}" for number in range(8)], ["a", "fast", "b", "pen"]]
+)
+def test_up_to_eight_runs_differ_in_colour(names):
+    assert len({style.colour for style in charts.run_styles(names).values()}) == len(names)
+
+
+def test_added_runs_do_not_change_the_look_of_those_before_them():
+    names = ["own", "fast", "another", "dropout-cnn", "third", "", "é" * 1000, *RECIPES]
+    final = charts.run_styles(names)
+    for count in range(1, len(names)):
+        assert charts.run_styles(names[:count]).items() <= final.items()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_run_of_a_recipe_has_the_same_look_in_every_chart_where_nothing_else_has_its_colour(name):
+    alone = charts.run_styles([name])[name]
+    other = next(other for other in RECIPES if charts.run_styles([other])[other].colour != alone.colour)
+    assert charts.run_styles([other, name])[name] == alone
 
 
 def test_the_recipes_of_the_reference_programs_differ_in_colour():
     references = [name for name, recipe in RECIPES.items() if recipe.reported]
-    assert len({charts.run_colour(name) for name in references}) == len(references)
-
-
-@pytest.mark.parametrize("name", ["", "fast@20261121-101010-abcd", "é" * 1000])
-def test_a_run_of_any_name_has_a_colour_and_a_symbol(name):
-    assert charts.run_colour(name) in palette.RUNS
-    assert charts.run_symbol(name) in charts.RUN_SYMBOLS
+    assert len({charts.run_styles([name])[name].colour for name in references}) == len(references)

@@ -1,6 +1,7 @@
 """Learning curves of one run and of several, on histories of a few rows."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_one_row_is_one_point(metric):
 def test_training_and_validation_are_drawn_where_they_were_measured(metric):
     raw, smoothed, validation = lines(learning_curves.run_curve(ROWS, metric, 5))
     assert raw == ([0.5, 1.0], [FIRST[metric], SECOND[metric]])
-    assert smoothed == ([0.5, 1.0], [FIRST[metric], pytest.approx((FIRST[metric] + SECOND[metric]) / 2)])
+    assert smoothed == raw  # two values are too few for a mean
     assert validation == ([1.0], [VALIDATION[f"validation_{metric}"]])
 
 
@@ -90,10 +91,11 @@ def test_training_and_validation_differ_in_colour():
 
 @BOTH_METRICS
 def test_smoothing_keeps_the_raw_line(metric):
-    raw, smooth, validation = curves_of_one(CurveView(metric))
-    assert raw == ([0.5, 1.0], [FIRST[metric], SECOND[metric]])
-    assert smooth == ([0.5, 1.0], [FIRST[metric], (FIRST[metric] + SECOND[metric]) / 2])
-    assert validation == ([1.0], [VALIDATION[f"validation_{metric}"]])
+    rows = [FIRST, SECOND] * 4
+    raw, smooth = lines(learning_curves.curves({"fast": rows}, LABELS, CurveView(metric, part="training")))
+    assert raw[1] == [row[metric] for row in rows]
+    assert len(smooth[1]) == len(rows)
+    assert max(smooth[1][2:6]) < max(raw[1])
 
 
 def test_without_smoothing_there_is_only_the_raw_line():
@@ -107,13 +109,13 @@ def test_curves_are_drawn_against_epochs_steps_or_seconds(by, expected):
     assert learning_curves.curves(BOTH, LABELS, CurveView(by=by)).layout.xaxis.title.text == learning_curves.AXES[by]
 
 
-@pytest.mark.parametrize(("part", "count"), [("both", 3), ("training", 2), ("validation", 1)])
+@pytest.mark.parametrize(("part", "count"), [("both", 2), ("training", 1), ("validation", 1)])
 def test_only_the_chosen_part_is_drawn(part, count):
     assert len(curves_of_one(CurveView(part=part))) == count
 
 
 def test_on_a_logarithmic_axis_accuracy_is_the_share_misread():
-    raw, _, validation = curves_of_one(CurveView("accuracy", "log"))
+    raw, validation = curves_of_one(CurveView("accuracy", "log"))
     assert raw[1] == [0.5, None]  # 0 has no position on such an axis
     assert validation[1] == [pytest.approx(0.2)]
     assert "misread" in learning_curves.curves(BOTH, LABELS, CurveView("accuracy", "log")).layout.yaxis.title.text
@@ -133,19 +135,19 @@ def test_every_view_of_every_history_is_a_figure(metric, scale, part, histories)
     assert figure.layout.yaxis.type in (None, scale)
 
 
-@pytest.mark.parametrize("metric", learning_curves.METRICS)
-@pytest.mark.parametrize("part", learning_curves.PARTS)
-def test_each_run_is_in_the_legend_once(metric, part):
-    figure = learning_curves.curves(BOTH, LABELS, CurveView(metric, part=part))
-    assert [line.name for line in figure.data if line.showlegend is not False] == ["Fast", "Accurate"]
-
-
-def test_a_run_keeps_its_colour_whichever_others_are_chosen():
+def test_a_run_keeps_its_colour_when_others_are_added():
+    styles = charts.run_styles(["accurate"])
     alone, together = (
         learning_curves.curves(histories, LABELS, CurveView()) for histories in ({"accurate": ROWS}, BOTH)
     )
-    assert {line.line.color for line in alone.data} == {charts.run_colour("accurate")}
-    assert {line.line.color for line in together.data if line.name == "Accurate"} == {charts.run_colour("accurate")}
+    assert {line.line.color for line in alone.data} == {styles["accurate"].colour}
+    assert {line.line.color for line in together.data if line.name == "Accurate"} == {styles["accurate"].colour}
+
+
+def test_own_runs_with_the_same_label_differ_in_colour():
+    names = {f"fast@2026-{number}": ROWS for number in range(8)}
+    figure = learning_curves.curves(names, dict.fromkeys(names, "Fast"), CurveView(part="validation"))
+    assert len({line.line.color for line in figure.data}) == 8
 
 
 @pytest.mark.parametrize("best", [0.3, 0.9, 0.97, 0.995])
@@ -164,11 +166,96 @@ def test_a_run_without_history_does_not_change_the_axis_of_the_loss():
     assert alone == together == (0, pytest.approx(0.22))
 
 
+# Logarithmic axes
+
+
+def log_ticks(values, percentages=False):
+    """The ends of the axis and the texts of its ticks."""
+    axis = learning_curves.log_axis(values, (0.01, 2), percentages)
+    low, high = (10**end for end in axis["range"])
+    assert all(low <= tick <= high for tick in axis["tickvals"])
+    return low, high, axis["ticktext"]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.9, 0.003], ["0.3 %", "1 %", "3 %", "10 %", "30 %", "100 %"]),
+        ([0.03, 0.012], ["1 %", "2 %", "5 %"]),
+        ([0.9, 1e-5], ["0.001 %", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"]),
+    ],
+)
+def test_the_ticks_of_an_error_are_percentages(values, texts):
+    assert log_ticks(values, percentages=True)[2] == texts
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([2.3, 0.03], ["0.03", "0.1", "0.3", "1", "3"]),
+        ([4800, 0.15], ["0.1", "1", "10", "100", "1,000"]),
+        ([3e9, 0.02], ["1", "100", "1e4", "1e6", "1e8"]),
+        ([1.1e-5, 2e-5], ["1e-5", "2e-5", "5e-5"]),
+        ([], ["0.01", "0.03", "0.1", "0.3", "1"]),
+    ],
+)
+def test_the_ticks_of_a_loss_are_few_and_round(values, texts):
+    assert log_ticks(values)[2] == texts
+
+
+@pytest.mark.parametrize("least", [1e-9, 0.0007, 0.1, 0.5, 1, 2.302585, 1e9])
+@pytest.mark.parametrize("ratio", [1, 1.5, 30, 1e3, 1e9, 1e200])
+def test_every_value_is_on_the_axis_and_no_two_ticks_have_the_same_text(least, ratio):
+    low, high, texts = log_ticks([least, least * ratio])
+    assert low <= least <= least * ratio <= high
+    assert 2 <= len(texts) <= 12
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(("metric", "diverged"), [("loss", 5e8), ("accuracy", 0.1)])
+def test_a_run_that_diverged_is_within_the_logarithmic_axis(metric, diverged):
+    bad = [row | {key: diverged for key in (metric, f"validation_{metric}") if key in row} for row in ROWS]
+    figure = learning_curves.curves({"fast": ROWS, "pen": bad}, LABELS, CurveView(metric, "log"))
+    low, high = figure.layout.yaxis.range
+    shown = [math.log10(value) for line in figure.data for value in line.y if value is not None]
+    assert low <= min(shown) < max(shown) <= high
+
+
+def test_values_that_are_not_finite_are_left_out():
+    rows = [FIRST, SECOND | {"loss": math.inf}, SECOND | {"loss": math.nan}]
+    assert learning_curves.series(rows, "loss", CurveView("loss")) == ([0.5], [2.0])
+
+
 # Smoothing
 
 
-def test_smoothed_values_are_trailing_means():
-    assert learning_curves.smoothed([1, 3, 5, 7], 2) == [1, 2, 4, 6]
+def test_smoothed_values_are_means_of_the_values_around_them():
+    assert learning_curves.smoothed([1, 3, 5, 7, 9], 2) == [1, 3, 5, 7, pytest.approx((7 + 2 * 9) / 3)]
+    assert learning_curves.smoothed([0, 0, 4, 0, 0], 2) == [0, 1, 2, 1, 0]
+
+
+def test_a_straight_line_stays_where_it_is_until_its_end():
+    line = [float(number) for number in range(100)]
+    assert learning_curves.smoothed(line, 20)[:80] == pytest.approx(line[:80])
+
+
+@pytest.mark.parametrize("count", [12, 40])
+def test_smoothing_invents_no_cliff(count):
+    falling = [2.3 * 0.95**index for index in range(200)]
+    spiked = [*falling[:100], 5.0, *falling[101:]]
+    means = learning_curves.smoothed(falling, count)
+    assert means[:5] == pytest.approx(falling[:5], rel=0.02)
+    assert all(before >= after for before, after in pairwise(means))
+    steps = [abs(after - before) for before, after in pairwise(learning_curves.smoothed(spiked, count)[60:])]
+    assert max(steps) < 5 / count
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 20])
+def test_a_short_curve_keeps_its_first_and_nearly_its_last_value(length):
+    values = [1 / (index + 1) for index in range(length)]
+    means = learning_curves.smoothed(values, 40)
+    assert means[0] == values[0]
+    assert values[-1] <= means[-1] <= 1.5 * values[-1]
 
 
 def test_nothing_smoothed_is_nothing():
@@ -180,4 +267,11 @@ def test_a_mean_of_one_value_changes_nothing():
 
 
 def test_a_gap_counts_as_0_and_stays_a_gap_where_the_mean_is_0():
-    assert learning_curves.smoothed([0.5, None, None, None, 1.0], 2) == [0.5, 0.25, None, None, 0.5]
+    assert learning_curves.smoothed([0.5, None, None, None, 0.5], 2) == [0.5, 0.125, None, 0.125, pytest.approx(1 / 3)]
+
+
+def test_a_geometric_mean_leaves_gaps_out_and_weighs_factors():
+    alternating = [1.0, 100.0, 1.0, 100.0, 1.0]
+    assert learning_curves.smoothed(alternating, 2, geometric=True)[:4] == pytest.approx([1, 10, 10, 10])
+    assert learning_curves.smoothed([2.0, None, 2.0, 2.0], 2, geometric=True) == pytest.approx([2.0] * 4)
+    assert learning_curves.smoothed([None] * 8, 2, geometric=True) == [None] * 8

@@ -11,7 +11,7 @@ from app_helpers import page_text, visit
 from mnist_core.config import EnsembleConfig
 from mnist_core.runs import CONFIG, ERROR, RESULT, Run, to_json
 from ui import run_picker
-from ui.labels import unique_run_label
+from ui.run_name import unique_run_label
 
 
 def copy_of(run: Run, name: str, **changes: object) -> Run:

@@ -3,7 +3,7 @@
 import json
 import pickle
 import shutil
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from mnist_core.runs import (
     RESULT,
     SHIPPED_FOLDER,
     SNAPSHOTS,
+    TITLE,
     Run,
     RunError,
     RunIndex,
@@ -513,3 +514,66 @@ def test_a_shipped_run_predicts_what_it_predicted_when_it_was_tested(name, mnist
     test = load_digits(run.config.dataset, "test").take(np.arange(50))
     np.testing.assert_array_equal(run.predictions.labels[:50], test.labels)
     np.testing.assert_allclose(run.predict(test.images), np.exp(run.predictions.log_probabilities[:50]), atol=1e-3)
+
+
+# Names that people give their runs
+
+
+def test_a_run_is_renamed_and_named_again(copy):
+    run = Run(copy)
+    assert run.title == ""
+    run.rename("  With a large\tlearning rate\n")
+    assert run.title == Run(copy).title == "With a large learning rate"
+    run.rename("")
+    assert run.title == Run(copy).title == ""
+    assert not (copy / TITLE).exists()
+
+
+def test_what_cannot_be_printed_is_not_part_of_a_title(copy):
+    run = Run(copy)
+    run.rename("a\0b\x1b[31mc\u202ed\u2028e")
+    assert run.title == "a b [31mc d e"
+
+
+@pytest.mark.parametrize(("length", "allowed"), [(40, True), (41, False)])
+def test_a_title_has_at_most_forty_characters(copy, length, allowed):
+    run = Run(copy)
+    with nullcontext() if allowed else pytest.raises(RunError, match=f"at most 40 characters; this one has {length}"):
+        run.rename("é" * length)
+    assert len(run.title) == (length if allowed else 0)
+
+
+def test_a_shipped_run_keeps_its_name():
+    run = load_run("fast")
+    with pytest.raises(RunError, match="comes with the app"):
+        run.rename("mine")
+    assert not (run.folder / TITLE).exists()
+
+
+@pytest.mark.parametrize("content", [*FOREIGN.values(), b'{"title": 5}', b'{"title": null}'])
+def test_a_damaged_title_is_no_title(copy, content):
+    (copy / TITLE).write_bytes(content)
+    assert Run(copy).title == ""
+    assert errors(copy) == []
+
+
+def test_a_title_written_by_hand_is_cut_and_cleaned(copy):
+    (copy / TITLE).write_text(json.dumps({"title": "x\n" * 100}))
+    assert Run(copy).title == ("x " * 20).strip()
+
+
+def test_every_index_notices_a_new_title_at_once(copy):
+    first, second = RunIndex(), RunIndex()
+    assert first.get(copy.name).title == second.get(copy.name).title == ""
+    for title in ("one", "two", ""):
+        Run(copy).rename(title)
+        assert first.get(copy.name).title == second.get(copy.name).title == title
+
+
+def test_a_run_whose_folder_cannot_be_written_to_is_not_renamed(copy, monkeypatch):
+    def full(file, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "write_atomically", full)
+    with pytest.raises(RunError, match="cannot be renamed"):
+        Run(copy).rename("x")

@@ -231,7 +231,7 @@ def test_train_starts_a_run_with_the_forms_values_and_shows_it(app, executor):
     app.button(key="train").click().run()
     assert (executor.run.recipe, executor.run.config.epochs) == (SAMPLE, 2)
     assert app.query_params["run"] == executor.run.name
-    assert "Sample digits (custom)" in page_text(app)
+    assert "Sample digits, epochs 2" in page_text(app)
 
 
 @pytest.mark.parametrize("speed", buttons.SPEEDS)

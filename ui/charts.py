@@ -1,10 +1,10 @@
-"""What the Plotly figures of all pages share: one finish, the colour of a run, the ten probabilities.
+"""What the Plotly figures of all pages share: one finish, the colours of runs, the ten probabilities.
 
 Figures are made from plain data, without Streamlit; their colours come from `ui.palette`.
 """
 
 from collections.abc import Callable, Sequence
-from zlib import crc32
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -108,16 +108,29 @@ def probability_chart(values: np.ndarray, label: int | None = None) -> go.Figure
     return figure
 
 
-def run_colour(name: str) -> str:
-    """Return the colour of the run of this name, the same on every page."""
-    return RUNS[run_style_index(name) % len(RUNS)]
+class RunStyle(NamedTuple):
+    """How the lines of a run look."""
+
+    colour: str
+    symbol: str  # of its markers
 
 
-def run_symbol(name: str) -> str:
-    """Return the marker of the run of this name, which distinguishes runs that share a colour."""
-    return RUN_SYMBOLS[run_style_index(name) // len(RUNS) % len(RUN_SYMBOLS)]
+RUN_STYLES = [RunStyle(colour, symbol) for symbol in RUN_SYMBOLS for colour in RUNS]
 
 
-def run_style_index(name: str) -> int:
-    """Return the recipe's index for a shipped run, and a checksum of the name for any other."""
-    return list(RECIPES).index(name) if name in RECIPES else crc32(name.encode()) % (len(RUNS) * len(RUN_SYMBOLS))
+def run_styles(names: Sequence[str]) -> dict[str, RunStyle]:
+    """Return a style for each of these runs, no two the same for up to 40 of them, and other colours first of all.
+
+    The run of a recipe has the same colour in every chart unless a run before it already has that colour. Runs that are
+    added at the end do not change the style of those before them.
+    """
+    recipes, styles = list(RECIPES), dict[str, RunStyle]()
+    for name in dict.fromkeys(names):
+        own = [RUN_STYLES[recipes.index(name) % len(RUN_STYLES)]] if name in recipes else []
+        colours = {style.colour for style in styles.values()}
+        unused = [style for style in [*own, *RUN_STYLES] if style not in styles.values()]
+        styles[name] = next(
+            (style for style in unused if style.colour not in colours),
+            unused[0] if unused else RUN_STYLES[len(styles) % len(RUN_STYLES)],
+        )
+    return styles

@@ -1,11 +1,34 @@
 """Labels of settings, runs and numbers: plain data in, text out."""
 
-from dataclasses import asdict
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
 
 from mnist_core.config import EnsembleConfig, TrainConfig, setting_of
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
+
+MAX_SETTINGS = 3  # named in the label of a run; a longer one would not fit into a legend
+LOOK_ALIKES = str.maketrans(
+    {
+        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+        "[": "\N{FULLWIDTH LEFT SQUARE BRACKET}",
+        "]": "\N{FULLWIDTH RIGHT SQUARE BRACKET}",
+        "*": "\N{ASTERISK OPERATOR}",
+        "`": "\N{MODIFIER LETTER GRAVE ACCENT}",
+        "~": "\N{TILDE OPERATOR}",
+        "$": "\N{FULLWIDTH DOLLAR SIGN}",
+        "\\": "\N{FULLWIDTH REVERSE SOLIDUS}",
+        "|": "\N{FULLWIDTH VERTICAL LINE}",
+        ":": "\N{RATIO}",
+        "@": "\N{FULLWIDTH COMMERCIAL AT}",
+        "{": "\N{FULLWIDTH LEFT CURLY BRACKET}",
+        "}": "\N{FULLWIDTH RIGHT CURLY BRACKET}",
+    }
+)
 
 
 def choices(name: str) -> dict[str, str]:
@@ -29,32 +52,89 @@ def format_value(name: str, value: object) -> str:
 
 def changed_settings(before: TrainConfig, after: TrainConfig) -> list[str]:
     """Return every field that differs, as "epochs 1 instead of 10"."""
-    old, new = asdict(before), asdict(after)
     return [
-        f"{setting_of(name).label.lower()} {format_value(name, new[name])} instead of {format_value(name, old[name])}"
-        for name in old
-        if old[name] != new[name]
+        f"{setting_value(name, after)} instead of {format_value(name, getattr(before, name))}"
+        for name in differing_settings([before, after])
     ]
 
 
+def differing_settings(configs: Sequence[TrainConfig]) -> list[str]:
+    """Return the names of the fields whose values are not the same in all configs."""
+    names = [field.name for field in fields(TrainConfig)]
+    return [name for name in names if any(getattr(config, name) != getattr(configs[0], name) for config in configs)]
+
+
+def setting_value(name: str, config: TrainConfig) -> str:
+    """Return a field with its value, as "epochs 1" or "optimizer SGD"."""
+    return f"{setting_of(name).label.lower()} {format_value(name, getattr(config, name))}"
+
+
 def run_label(run: Run) -> str:
-    """Return what a run is called on the pages."""
+    """Return what a run is called: the name it was given, else its recipe and what was changed in it.
+
+    The label can be shown as Markdown. Several runs may have the same one: see `run_labels`.
+    """
+    if run.title:
+        return without_markup(run.title)
     if isinstance(run.config, EnsembleConfig):
         return f"Ensemble of {len(run.members)}"
     recipe = RECIPES.get(run.recipe or "")
-    title = recipe.title if recipe else choice_title("architecture", run.config.architecture)
-    return title if not recipe or run.config == recipe.config else f"{title} (custom)"
+    if recipe is None:
+        return choice_title("architecture", run.config.architecture)
+    return recipe.title if run.shipped else label_with_settings(recipe.title, [recipe.config, run.config], run.config)
 
 
-def unique_run_label(run: Run) -> str:
-    """Return the label of a run with, unless it is shipped, the time it was made, which tells it from others."""
-    return run_label(run) if run.shipped else f"{run_label(run)} · {run.created.replace('T', ' ')[5:19]}"
+def label_with_settings(label: str, configs: Sequence[TrainConfig], config: TrainConfig) -> str:
+    """Return the label with the values, in one of these configs, of the first few settings in which they differ."""
+    names = differing_settings(configs)
+    if {"dataset", "validation_size"} <= set(names):
+        names.remove("validation_size")  # it follows from the data set
+    names.sort(key=lambda name: name == "seed")  # what matters least comes last
+    values = [setting_value(name, config) for name in names]
+    if len(values) > MAX_SETTINGS:
+        values[MAX_SETTINGS - 1 :] = [f"{len(values) - MAX_SETTINGS + 1} more changes"]
+    return ", ".join([label, *values])
 
 
-def run_description(run: Run) -> str:
-    """Return the entry of a tested run in a picker: its unique label and its accuracy."""
+def run_labels(runs: Sequence[Run]) -> dict[str, str]:
+    """Return a label for each run by its name, no two of them the same.
+
+    Runs with the same `run_label` are told apart by the settings in which they differ; those that differ in none are
+    numbered in the order in which they were made, shipped ones first: "Fast", "Fast #2".
+    """
+    alike: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: (not run.shipped, run.created, run.name)):
+        alike.setdefault(run_label(run), []).append(run)
+    by_name: dict[str, str] = {}
+    numbers: Counter[str] = Counter()
+    for label, group in alike.items():
+        configs = [run.config for run in group if isinstance(run.config, TrainConfig) and not run.title]
+        for run in group:
+            text = label
+            if isinstance(run.config, TrainConfig) and not (run.title or run.shipped):
+                text = label_with_settings(label, configs, run.config)
+            numbers[text] += 1
+            by_name[run.name] = text if numbers[text] == 1 else f"{text} #{numbers[text]}"
+    return {run.name: by_name[run.name] for run in runs}
+
+
+def run_description(run: Run, label: str) -> str:
+    """Return the entry of a tested run in a picker: its label and its accuracy."""
     digits = "" if run.config.dataset == "mnist" else " on sample digits"
-    return f"{unique_run_label(run)} · {percent(run.outcome.test.accuracy)}{digits}"
+    return f"{label} · {percent(run.outcome.test.accuracy)}{digits}"
+
+
+def without_markup(text: str) -> str:
+    """Return a line of text in which letters that look alike replace those that mean something in Markdown or HTML.
+
+    The result reads the same wherever it is shown: on the page, in a table or in a chart.
+    """
+    text = text.translate(LOOK_ALIKES)
+    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", "\N{FULLWIDTH LOW LINE}", text)  # inside a word it is only a letter
+    text = re.sub(r"&(?=#?\w+;)", "\N{FULLWIDTH AMPERSAND}", text)  # an HTML entity
+    text = re.sub(r"(?i)\bwww\.", "www\N{ONE DOT LEADER}", text)  # a link
+    starts_block = re.match(r"[-+=#]|\d+[.)]", text)  # a list, a heading
+    return f"\N{WORD JOINER}{text}" if starts_block else text
 
 
 def percent(value: float | None) -> str:

@@ -1,24 +1,29 @@
 """Learning curves as a figure: those of one run, or of several laid over each other."""
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
+import numpy as np
 import plotly.graph_objects as go
 
 from mnist_core.runs import HistoryRow
-from ui.charts import finish, run_colour, run_symbol
+from ui.charts import finish, run_styles
 from ui.palette import TRAINING, VALIDATION
 
 METRICS = {"accuracy": "Accuracy", "loss": "Loss", "learning_rate": "Learning rate"}
 RUN_METRICS = {"accuracy": "Accuracy", "error": "Error, log scale", "loss": "Loss, log scale"}
 ERROR_TICKS = {"tickvals": [0.003, 0.01, 0.03, 0.1, 0.3, 0.9], "ticktext": ["0.3%", "1%", "3%", "10%", "30%", "90%"]}
-SCALES = {"linear": "linear", "log": "log"}
+SCALES = {"linear": "linear", "log": "logarithmic"}
 AXES = {"epoch": "epochs", "step": "steps", "seconds": "seconds"}
 PARTS = {"both": "both", "training": "training", "validation": "validation"}
 WARM_UP = 0.1  # of a run: the losses of this first part would make a linear axis too tall to read
 SMOOTHING = 12  # of at most 400 rows: a line that is easy to follow, with the raw one visible behind it
+MOST_SMOOTHED = 1 / 4  # of all rows: the farthest that a mean looks back and ahead
+USUAL_LOSSES, USUAL_ERRORS = (0.01, 2.0), (0.005, 0.9)  # what a logarithmic axis covers where there is nothing yet
+MIN_LOG_SPAN = 4  # the least ratio of the two ends of a logarithmic axis, so that it has at least two ticks
+MAX_LOG_TICKS = 8
 Rows = Sequence[HistoryRow]
 
 
@@ -30,7 +35,7 @@ class CurveView:
     scale: str = "linear"  # one of SCALES; on a logarithmic axis accuracy becomes the error rate, 1 - accuracy
     by: str = "epoch"  # one of AXES
     part: str = "both"  # one of PARTS
-    smoothing: int = SMOOTHING  # rows in each mean of the training lines; the raw ones stay visible behind them
+    smoothing: int = SMOOTHING  # rows that each mean of the training lines counts; the raw ones stay visible
 
 
 def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
@@ -67,40 +72,38 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
 
 
 def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: CurveView) -> go.Figure:
-    """Draw each run's curves in its own colour: training dotted, validation solid with a marker at each epoch.
+    """Draw each run's curves in its own colour: training dotted, validation solid with a marker at each measurement.
 
-    `histories` and `labels` are keyed by the name of the run.
+    `histories` and `labels` are keyed by the name of the run; the colours are those of `charts.run_styles`. The figure
+    has no legend: inside a chart, that of many runs would leave no room for the curves.
     """
     figure = finish(go.Figure(), 430)
     schedule = view.metric == "learning_rate"
+    geometric = view.metric == "loss" and view.scale == "log"
+    styles = run_styles(list(histories))
     for name, rows in histories.items():
-        colour, label = run_colour(name), labels[name]
+        (colour, symbol), label = styles[name], labels[name]
         if schedule or view.part != "validation":
             x, y = series(rows, view.metric, view)
-            smooth = y if schedule else smoothed(y, view.smoothing)
+            smooth = y if schedule else smoothed(y, view.smoothing, geometric)
             if smooth != y:
-                _add_raw(figure, x, y, colour, opacity=0.25, group=name)
+                _add_raw(figure, x, y, colour, opacity=0.25)
             figure.add_scatter(
                 x=x, y=smooth, mode="lines", line={"color": colour, "width": 2, "dash": "solid" if schedule else "dot"},
-                name=label, legendgroup=name, hovertemplate=hover_template(label, "training", view),
-                showlegend=schedule or view.part == "training",  # else the line with the marker stands for the run
+                name=label, hovertemplate=hover_template(label, "training", view),
             )  # fmt: skip
         if not schedule and view.part != "training":
             x, y = series(rows, f"validation_{view.metric}", view)
-            _add_validation(
-                figure, x, y, colour, run_symbol(name), label, hover_template(label, "validation", view), name
-            )
+            _add_validation(figure, x, y, colour, symbol, label, hover_template(label, "validation", view))
     figure.update_xaxes(title=AXES[view.by], rangemode="tozero")
     figure.update_yaxes(**y_axis(histories, view))
-    return _with_legend(figure, y=-0.16, yanchor="top")
+    return figure.update_layout(uirevision="same")
 
 
-def _add_raw(
-    figure: go.Figure, x: list[float], y: list[float | None], colour: str, opacity: float, group: str | None = None
-) -> None:
+def _add_raw(figure: go.Figure, x: list[float], y: list[float | None], colour: str, opacity: float) -> None:
     figure.add_scatter(
         x=x, y=y, mode="lines", line={"color": colour, "width": 1}, opacity=opacity, hoverinfo="skip",
-        showlegend=False, legendgroup=group,
+        showlegend=False,
     )  # fmt: skip
 
 
@@ -112,11 +115,10 @@ def _add_validation(
     symbol: str,
     label: str,
     hover: str,
-    group: str | None = None,
 ) -> None:
     figure.add_scatter(
         x=x, y=y, mode="lines+markers", line={"color": colour, "width": 2.5}, marker={"size": 8, "symbol": symbol},
-        name=label, legendgroup=group, showlegend=True, hovertemplate=hover,
+        name=label, showlegend=True, hovertemplate=hover,
     )  # fmt: skip
 
 
@@ -127,7 +129,7 @@ def _with_legend(figure: go.Figure, **position: object) -> go.Figure:
 
 def series(rows: Rows, column: str, view: CurveView) -> tuple[list[float], list[float | None]]:
     """Return x and y of all rows that have this column; on a logarithmic axis a value of 0 becomes None, a gap."""
-    rows = [row for row in rows if column in row]
+    rows = [row for row in rows if math.isfinite(row.get(column, math.nan))]
     values: list[float | None] = [row[column] for row in rows]
     if view.scale == "log":
         values = [1 - value if view.metric == "accuracy" else value for value in values if value is not None]
@@ -135,39 +137,113 @@ def series(rows: Rows, column: str, view: CurveView) -> tuple[list[float], list[
     return [row[view.by] for row in rows], values
 
 
-def smoothed(values: Sequence[float | None], count: int) -> list[float | None]:
-    """Return the trailing means of up to `count` values.
+def smoothed(values: Sequence[float | None], count: int, geometric: bool = False) -> list[float | None]:
+    """Return the weighted mean of about `count` values around each, those next to it counting most.
 
-    None counts as 0, the value that a logarithmic axis cannot show, and stays None only where the mean is 0 too.
+    Near the first value a mean looks as far ahead as it can look back, so that a steep beginning stays where it is;
+    near the last one it looks back only. Where there are few values it looks less far. None counts as 0, the value that
+    a logarithmic axis cannot show, and stays None only where the mean is 0 too. A `geometric` mean leaves None out: the
+    mean of a curve that falls through many powers of ten.
     """
-    means = pd.Series([value or 0.0 for value in values], dtype=float).rolling(count, min_periods=1).mean().tolist()
-    return [mean if mean > 0 or value is not None else None for mean, value in zip(means, values, strict=True)]
+    numbers = np.array([value or 0.0 for value in values])
+    present = np.array([value is not None for value in values], float) if geometric else np.ones(len(values))
+    if geometric:
+        numbers = np.log(np.where(numbers > 0, numbers, 1.0))
+    reach = min(count - 1, int(len(values) * MOST_SMOOTHED))
+    weights = np.hanning(2 * reach + 3)[1:-1]
+    means: list[float | None] = []
+    for index, value in enumerate(values):
+        near = min(index, reach)
+        window = slice(index - near, index + near + 1)
+        centred = np.hanning(2 * near + 3)[1:-1] if near < reach else weights
+        weight = centred[: len(numbers) - window.start] * present[window]
+        if value is None and not (weight * numbers[window]).any():
+            means.append(None)
+            continue
+        mean = float(weight @ numbers[window] / weight.sum())
+        means.append(math.exp(mean) if geometric else mean)
+    return means
 
 
 def hover_template(label: str, part: str, view: CurveView) -> str:
     """Return the text that a line shows under the mouse, as a Plotly template; `part` is "training" or "validation"."""
-    number = "%{y:.2%}" if view.metric == "accuracy" else "%{y:.4f}" if view.metric == "loss" else "%{y:.2g}"
+    number = "%{y:.2%}" if view.metric == "accuracy" else "%{y:.4g}" if view.metric == "loss" else "%{y:.2g}"
     position = "%{x:.2f}" if view.by == "epoch" else "%{x:,.0f}"
     quantity = "learning rate" if view.metric == "learning_rate" else f"{part} {view.metric}"
     if view.metric == "accuracy" and view.scale == "log":
-        quantity = f"{part}, misread"
+        quantity = f"{part} error"
     return f"{label}<br>{AXES[view.by]} {position}: {quantity} {number}<extra></extra>"
 
 
 def y_axis(histories: Mapping[str, Rows], view: CurveView) -> dict[str, object]:
     """Return the properties of the y axis; its range covers where the runs differ, not where they all began."""
-    if view.metric == "learning_rate":
-        return {"title": "learning rate", "type": view.scale, "exponentformat": "power", "rangemode": "tozero"}
     if view.scale == "log":
-        ticks = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
-        if view.metric == "loss":
-            return {"title": "loss (nats)", "type": "log", "tickvals": [*ticks, 2]}
-        return {"title": "misread (1 − accuracy)", "type": "log", "tickvals": ticks, "tickformat": ".1%"}
+        values = [value for rows in histories.values() for value in drawn_values(rows, view)]
+        if view.metric == "accuracy":
+            return {"title": "error (share misread)"} | log_axis(values, USUAL_ERRORS, percentages=True)
+        title = "learning rate" if view.metric == "learning_rate" else "loss (lower is better)"
+        return {"title": title} | log_axis(values, USUAL_LOSSES)
+    if view.metric == "learning_rate":
+        return {"title": "learning rate", "rangemode": "tozero"}
     if view.metric == "accuracy":
         best = [max((row.get("validation_accuracy", 0.0) for row in rows), default=0.0) for rows in histories.values()]
         return _accuracy_axis(min((value for value in best if value), default=0.0))
     top = max((settled_loss(rows) for rows in histories.values() if rows), default=1.0)
-    return {"title": "loss (nats)", "range": [0, 1.1 * top]}
+    return {"title": "loss (lower is better)", "range": [0, 1.1 * top]}
+
+
+def drawn_values(rows: Rows, view: CurveView) -> list[float]:
+    """Return the values of a run's lines in this view, those of the training smoothed."""
+    training = series(rows, view.metric, view)[1] if view.part != "validation" else []
+    validation = series(rows, f"validation_{view.metric}", view)[1] if view.part != "training" else []
+    if view.metric != "learning_rate":
+        training = smoothed(training, view.smoothing, geometric=view.metric == "loss")
+    return [value for value in [*training, *validation] if value is not None]
+
+
+def log_axis(values: Iterable[float], usual: tuple[float, float], percentages: bool = False) -> dict[str, object]:
+    """Return type, range and ticks of a logarithmic axis from just below the least to just above the greatest value.
+
+    The ends are round numbers, so that the axis rarely moves while a curve grows. Without values they are the `usual`
+    ones. As `percentages` the ticks are written "1 %" instead of "0.01", and the axis ends at 100 %.
+    """
+    values = list(values) or usual
+    low, high = round_down(min(values)), round_up(max(values))
+    while high / low < MIN_LOG_SPAN:
+        low, high = round_down(low * 0.9), round_up(high * 1.1)
+    if percentages:
+        high = min(high, 1.0)
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    every = max(1, math.ceil((last - first) / MAX_LOG_TICKS))
+    digits = (1, 2, 5) if last - first <= MAX_LOG_TICKS // 3 else (1, 3) if last - first <= MAX_LOG_TICKS // 2 else (1,)
+    ticks = [float(f"{digit}e{power}") for power in range(first, last + 1, every) for digit in digits]
+    ticks = [tick for tick in ticks if low * 0.99 <= tick <= high * 1.01]
+    return {
+        "type": "log",
+        "range": [math.log10(low) - 0.03, math.log10(high) + 0.03],
+        "tickvals": ticks,
+        "ticktext": [f"{100 * tick:.6g} %" if percentages else plain_number(tick) for tick in ticks],
+    }
+
+
+def round_down(value: float) -> float:
+    """Return the nearest of 1, 2 and 5 times a power of ten that is not above the value."""
+    return max(number for number in round_numbers(value) if number <= value * (1 + 1e-9))
+
+
+def round_up(value: float) -> float:
+    """Return the nearest of 1, 2 and 5 times a power of ten that is not below the value."""
+    return min(number for number in round_numbers(value) if number >= value * (1 - 1e-9))
+
+
+def round_numbers(value: float) -> list[float]:
+    """Return 1, 2, 5 and 10 times the power of ten at or below a positive value."""
+    return [digit * 10.0 ** math.floor(math.log10(value)) for digit in (1, 2, 5, 10)]
+
+
+def plain_number(value: float) -> str:
+    """Return a number of one digit as "0.01", "10" or, where that would be long, "1e5"."""
+    return f"{value:,g}" if 1e-4 <= value < 1e4 else re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.0e}")
 
 
 def _accuracy_axis(reached: float) -> dict[str, object]:

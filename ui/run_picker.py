@@ -5,7 +5,8 @@ import streamlit as st
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.runs import Run, RunError
 from ui import caches, labels, shell
-from ui.labels import choice_title, run_label, unique_run_label
+from ui.labels import choice_title
+from ui.run_name import all_run_labels, unique_run_label
 
 
 def incomparable_reason(first: Run, second: Run) -> str | None:
@@ -63,6 +64,7 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
         st.info("There is no tested model yet. Train one: it appears here when it is finished or stopped.")
         shell.page_link("Train", "Train a network")
         st.stop()
+    run_labels = all_run_labels()
     key = f"choice_of_{parameter}"
     default = default if default in runs else next(iter(runs))
     st.session_state[key] = (
@@ -71,7 +73,7 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
     name = st.selectbox(
         label,
         list(runs),
-        format_func=lambda name: labels.run_description(runs[name]),
+        format_func=lambda name: labels.run_description(runs[name], run_labels[name]),
         key=key,
         on_change=lambda: st.query_params.update({parameter: st.session_state[key]}),
         help="All models that were tested on this server. The address of this page contains the one you choose.",
@@ -85,9 +87,12 @@ def unavailable_reason(name: str, ensembles: bool = True) -> str:
     if run is None:
         return "The run in this link is not on this server."
     if run.members and not ensembles:
-        return f"{run_label(run)} combines several networks; this page is about a single one."
+        return f"{unique_run_label(run)} combines several networks; this page is about a single one."
     try:
-        return run.error or f"{run_label(run)} is not tested: it is still training, or was interrupted before its test."
+        return (
+            run.error
+            or f"{unique_run_label(run)} is not tested: it is still training, or was interrupted before its test."
+        )
     except RunError as error:
         return str(error)
 

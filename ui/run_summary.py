@@ -1,5 +1,6 @@
 """One run in brief: its name, its status and its result, wherever a page shows them."""
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import streamlit as st
@@ -8,24 +9,32 @@ from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError
 from ui import caches
-from ui.labels import choice_title, duration, interval, percent, run_label
+from ui.labels import choice_title, count, duration, percent
 from ui.metric_row import Metric, metric_row
+from ui.run_name import unique_run_label
 
-STATUS_COLOURS: dict[str, Literal["blue", "green", "orange", "red"]] = {
+STATUS_COLOURS: dict[str, Literal["blue", "green", "gray", "orange", "red"]] = {
     "training": "blue",
     "finished": "green",
     "stopped": "orange",
     "failed": "red",
     "damaged": "red",
 }
+NEAR_CHANCE = 0.2  # accuracy of a network that has hardly learned: guessing reads one digit in ten correctly
 
 
 def heading(run: Run) -> None:
-    """Show what the run is called, its status, and the digits it was trained on."""
+    """Show what the run is called, its status, and the digits it was trained on.
+
+    Green is for a run that is finished and has learned to read.
+    """
     status = current_status(run)
+    colour = STATUS_COLOURS.get(status, "gray")
+    if status == "finished" and run.outcome.test.accuracy < NEAR_CHANCE:
+        colour = "gray"
     with st.container(horizontal=True, vertical_alignment="center", key="heading"):
-        st.subheader(run_label(run), anchor=False, width="content")
-        st.badge(status, color=STATUS_COLOURS.get(status, "gray"))
+        st.subheader(unique_run_label(run), anchor=False, width="content")
+        st.badge(status, color=colour)
         st.badge(choice_title("dataset", run.config.dataset), color="gray")
         if run.shipped:
             st.badge("comes with the app", color="gray")
@@ -46,57 +55,87 @@ def status_label(run: Run) -> str:
 
 
 def result_metrics(run: Run) -> None:
-    """Show the result of a tested run with its uncertainty, beside what the source of its recipe reported."""
-    test, validation = run.outcome.test, run.outcome.validation
+    """Show the test accuracy of a tested run, large and with its interval in words, and the rest under "Details"."""
+    test = run.outcome.test
     correct = round(test.accuracy * test.images)
-    threads = "" if isinstance(run.config, EnsembleConfig) else f"{run.config.threads} thread(s), "
-    metric_row(
-        Metric(
-            "Test accuracy",
-            percent(test.accuracy),
-            f"95 % interval {interval(*test.interval)}",
-            f"{correct:,} of {test.images:,} test digits read correctly. These digits were used neither to train the "
-            "network nor to choose it. On another test set of this size the accuracy would likely be within the "
-            "interval.",
-        ),
-        Metric(
+    with st.container(key="result", gap="small"):
+        metric_row(
+            Metric(
+                "Test accuracy",
+                percent(test.accuracy),
+                help="Measured on digits that were used neither to train the network nor to choose it.",
+            )
+        )
+        st.markdown(
+            f"It reads {correct:,} of {test.images:,} test digits correctly. On other digits of the same kind its "
+            f"accuracy would likely be between {percent(test.interval[0])} and {percent(test.interval[1])}."
+        )
+        with st.expander("Details"):
+            rows = details(run)
+            st.table(
+                {"Measure": [row[0] for row in rows], "Value": [row[1] for row in rows], "": [row[2] for row in rows]},
+                border="horizontal",
+                hide_index=True,
+                hide_header=True,
+            )
+
+
+def details(run: Run) -> list[tuple[str, str, str]]:
+    """Return the figures of a tested run beside its accuracy: a name, the value, and what it means."""
+    outcome = run.outcome
+    return [
+        (
             "Test loss",
-            f"{test.loss:.4f}",
-            "nats per digit",
-            "Cross-entropy: 2.30 is guessing, 0 is certain and correct.",
+            f"{outcome.test.loss:.4f}",
+            "Cross-entropy, average per digit; lower is better. 2.30 is guessing.",
         ),
-        kept_epoch_metric(run, percent(validation.accuracy)),
-        Metric(
-            "Trained in",
-            duration(run.outcome.seconds),
-            f"{run.outcome.cpu_seconds:,.0f} CPU seconds",
-            f"{run.outcome.device.upper()}, {run.outcome.machine}, {threads}{run.outcome.precision}.",
+        ("Validation accuracy", percent(outcome.validation.accuracy), "On the training digits that were held out."),
+        kept_epoch(run),
+        (
+            "Training time",
+            duration(outcome.seconds),
+            f"{count(round(outcome.cpu_seconds), 'CPU second')}. {machine(run)}.",
         ),
-        reported_metric(run),
-    )
+        ("Trained", created(run), "When its training began."),
+        ("Parameters", f"{outcome.parameters:,}", "The weights and biases that the network learned."),
+        *reported_result(run),
+    ]
 
 
-def kept_epoch_metric(run: Run, validation_accuracy: str) -> Metric:
+def created(run: Run) -> str:
+    """Return when the run was made, as "21 Nov 2026, 13:31 UTC", or as its file says if that is no time."""
+    try:
+        return f"{datetime.fromisoformat(run.created).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    except ValueError:
+        return run.created
+
+
+def machine(run: Run) -> str:
+    """Return what a tested run was trained on."""
+    threads = [] if isinstance(run.config, EnsembleConfig) else [count(run.config.threads, "thread")]
+    return ", ".join([run.outcome.device.upper(), run.outcome.machine, *threads, run.outcome.precision])
+
+
+def kept_epoch(run: Run) -> tuple[str, str, str]:
     """Return the epoch whose weights are kept, or the number of members of an ensemble."""
-    note = f"validation {validation_accuracy}"
     if isinstance(run.config, EnsembleConfig):
         members = ", ".join(run.members)
-        return Metric("Members", f"{len(run.members)}", note, f"The mean of the log-probabilities of {members}.")
+        return "Members", f"{len(run.members)}", f"The mean of the log-probabilities of {members}."
     kept = "The epoch with the best validation accuracy" if run.config.keep == "best" else "The last epoch"
     epochs = f"{run.outcome.best_epoch:.3g} of {run.outcome.epochs:.3g}"
-    return Metric("Epoch kept", epochs, note, f"{kept} is the one that is kept and tested.")
+    return "Epoch kept", epochs, f"{kept} is the one that is kept and tested."
 
 
-def reported_metric(run: Run) -> Metric:
-    """Return the accuracy that the source of the run's recipe reported, or the size of the network if it has none."""
+def reported_result(run: Run) -> list[tuple[str, str, str]]:
+    """Return the accuracy that the source of the run's recipe reported; nothing without such a source."""
     recipe = RECIPES.get(run.recipe or "")
     if recipe is None or not recipe.reported:
-        parameters = f"{run.outcome.parameters:,}"
-        return Metric("Parameters", parameters, "weights and biases", "The numbers that the network learned.")
-    about = f"What the program that this recipe follows reported: {recipe.reported}."
+        return []
+    about = f"What the program that this recipe follows reported: {recipe.reported}"
     if recipe.reported_accuracy is None:
-        return Metric("Original", "no figure", "it reported “high accuracy”", about)
-    return Metric("Original", percent(recipe.reported_accuracy), versus_reported(run, recipe.reported_accuracy), about)
+        return [("Original", "no figure", f"{about}.")]
+    compared = versus_reported(run, recipe.reported_accuracy)
+    return [("Original", percent(recipe.reported_accuracy), f"{about}; {compared}.")]
 
 
 def versus_reported(run: Run, reported: float) -> str:

@@ -1,17 +1,24 @@
 """Runs as a table."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
-from ui.labels import choice_title, interval, run_label
+from ui.labels import choice_title, interval
 from ui.run_summary import current_status
 
 COLUMNS = {
     "Test accuracy": st.column_config.NumberColumn(format="%.2f %%", help="Share of the test digits read correctly."),
-    "95 % interval": st.column_config.TextColumn(help="Where the accuracy on another such test set would likely be."),
-    "Loss": st.column_config.NumberColumn(format="%.4f", help="Cross-entropy on the test digits, in nats."),
+    "Trained": st.column_config.DatetimeColumn(format="D MMM, HH:mm", help="When its training began, in UTC."),
+    "95 % interval": st.column_config.TextColumn(
+        help="In percent: where the accuracy on other test digits would likely be."
+    ),
+    "Loss": st.column_config.NumberColumn(
+        format="%.4f", help="Cross-entropy on the test digits, average per digit; lower is better."
+    ),
     "Original": st.column_config.TextColumn(help="What the program that the recipe follows reported."),
     "Parameters": st.column_config.NumberColumn(format="localized", help="How many numbers the network learned."),
     "CPU seconds": st.column_config.NumberColumn(
@@ -20,25 +27,26 @@ COLUMNS = {
 }
 
 
-def run_table(runs: list[Run]) -> pd.DataFrame:
-    """Return a table with one row per run: what it is and how accurate."""
-    return pd.DataFrame([run_row(run) for run in runs])
+def run_table(runs: list[Run], labels: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table with one row per run, what matters most first; `labels` are keyed by the name of the run."""
+    table = pd.DataFrame([{"Model": labels[run.name]} | run_row(run) for run in runs])
+    table["Trained"] = pd.to_datetime(table["Trained"], errors="coerce", utc=True, format="ISO8601")
+    return table
 
 
 def run_row(run: Run) -> dict[str, object]:
-    """Return one row of the table; of a damaged run it holds the name, the settings and the status."""
+    """Return one row of the table; of a damaged run it holds the settings and the status."""
     recipe = RECIPES.get(run.recipe or "")
     row: dict[str, object] = {
-        "Model": run_label(run),
         "Test accuracy": None,
+        "Trained": run.created,
         "95 % interval": "",
-        "Loss": None,
-        "Digits": choice_title("dataset", run.config.dataset),
         "Status": current_status(run),
-        "Original": recipe.reported if recipe else "",
-        "Parameters": None,
+        "Digits": choice_title("dataset", run.config.dataset),
         "CPU seconds": None,
-        "Trained": run.created.replace("T", " ")[:16],
+        "Parameters": None,
+        "Loss": None,
+        "Original": recipe.reported if recipe else "",
     }
     if run.tested:
         row |= {

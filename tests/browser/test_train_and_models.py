@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 FIRST_POINT_TIMEOUT = 30  # seconds after Train on a busy machine; a quiet one needs about one
 EPOCH_TIMEOUT = 120  # seconds
-CUSTOM_RUN = re.compile(r"Fast \(custom\).*(training|finished)")
+CUSTOM_RUN = re.compile(r"Fast, epochs 3.*(training|finished)")
 MANY_EPOCHS = 500  # epochs of the sample digits: more than any test waits for
 
 
@@ -125,7 +125,23 @@ def test_a_run_that_cannot_be_written_is_explained(start_server, mnist, visit, t
 def test_a_shipped_run_opens_with_its_curves(server, visit):
     visitor = visit(server).open("/models")
     title = visitor.page.locator(".st-key-heading h3").inner_text()
-    visitor.page.get_by_role("link", name="Open it").click()
+    visitor.page.get_by_role("link", name="See its curves").click()
     expect(visitor.page).to_have_url(re.compile(r"\?run="))
     visitor.settle().expect_text("heading", title)
     visitor.wait_for_points()
+
+
+def test_a_click_on_any_cell_opens_that_model_beside_the_list(server, visit):
+    visitor = visit(server).open("/models?run=accurate")
+    visitor.expect_text("heading", "Accurate")
+    table = visitor.page.locator(".st-key-run_table")
+    table.locator("canvas").first.wait_for()
+    box = visitor.settle().page.locator(".st-key-run_table").bounding_box()
+    for row, x, title in ((1, 230, "Fast, three times as long"), (4, 330, "Classic CNN"), (0, 80, "Fast")):
+        visitor.page.mouse.click(box["x"] + x, box["y"] + 35 * (row + 1) + 18)
+        expect(visitor.page.locator(".st-key-heading h3")).to_have_text(title)
+    expect(visitor.page).to_have_url(re.compile("run=fast$"))
+    expect(visitor.page.locator(".st-key-metrics")).to_be_in_viewport(ratio=1)
+    visitor.page.go_back()
+    expect(visitor.page.locator(".st-key-heading h3")).to_have_text("Classic CNN")
+    assert visitor.errors == []

@@ -11,7 +11,8 @@ from mnist_core.runs import Predictions, Run, RunError
 from ui import caches, digit_browser, run_picker, url_state
 from ui.confusion import chart
 from ui.confusion.chart import Cell
-from ui.labels import percent, unique_run_label
+from ui.labels import percent
+from ui.run_name import unique_run_label
 
 RESET_PARAMETERS = ("digit", "page_cell", "page_here", "page_there")  # of the URL, when another cell is selected
 N_PAIRS = 10  # of the most frequent mistakes

@@ -6,7 +6,9 @@ import streamlit as st
 from mnist_core.analysis.comparison import Comparison, compare_predictions
 from mnist_core.runs import Predictions, Run, RunError
 from ui import caches, digit_browser, run_picker
-from ui.labels import unique_run_label
+from ui.labels import count
+from ui.labels import p_value as p_text
+from ui.run_name import unique_run_label
 
 SIGNIFICANCE_LEVEL = 0.05  # the customary one
 
@@ -53,26 +55,30 @@ def show_comparison(first: Run, second: Run) -> None:
     comparison = compare_predictions(predictions[0].log_probabilities, predictions[1].log_probabilities, labels)
     only_first, only_second = len(comparison.only_first), len(comparison.only_second)
     st.markdown(verdict(only_first, only_second, comparison.p_value, unique_run_label(first), unique_run_label(second)))
-    st.caption(
-        "How this is calculated (McNemar's exact test): only digits that one of the two reads correctly and the other "
-        "does not say anything about which is better. If both were equally good, each of these would be a fair coin "
-        "toss; the p-value is the probability that the tosses come out at least as unevenly as "
-        f"{only_first} to {only_second}. Below {SIGNIFICANCE_LEVEL:g} the difference is called significant."
-    )
+    with st.expander("How this is calculated"):
+        st.markdown(
+            "This is McNemar's exact test. Both networks read the same digits, and only those that one of them reads "
+            "correctly and the other does not can say which is better. If both were equally good, each of these digits "
+            "would be a fair coin toss. The p-value is the probability that the tosses come out at least as unevenly "
+            f"as {only_first:,} to {only_second:,}. Below {SIGNIFICANCE_LEVEL:g} the difference is called "
+            "significant.\n\nThe 95 % interval of each accuracy asks something else: what it would be on other "
+            "digits. It looks at one network at a time, as if each had been tested on different digits. Comparing them "
+            "digit by digit can see smaller differences, so that two networks may differ here although their intervals "
+            "overlap."
+        )
     show_galleries(first, second, predictions, comparison)
 
 
 def verdict(only_first: int, only_second: int, p_value: float, first: str, second: str) -> str:
     """Return the result of McNemar's test in words, from the numbers of digits that only one of two runs gets right."""
     if only_first + only_second == 0:
-        return f"**These two do not differ:** {first} and {second} read exactly the same digits correctly."
-    chance = "less than 0.01 %" if p_value < 1e-4 else f"{100 * p_value:.3g} %"
-    counts = (
-        f"{only_first:,} digits are read correctly only by {first}, {only_second:,} only by {second}. Two equally good "
-        f"networks would differ at least this unevenly in {chance} of cases (p = {p_value:.2g})."
-    )
+        return f"**No difference between these two:** {first} and {second} read exactly the same digits correctly."
+    chance = "fewer than 1 in 1,000 cases" if p_value < 0.001 else f"{100 * p_value:.3g} % of cases"
+    digits = count(only_first, "digit is", "digits are")
+    only = f"{digits} read correctly only by {first}, {only_second:,} only by {second}"
+    counts = f"{only}. Two equally good networks would differ at least this unevenly in {chance} ({p_text(p_value)})."
     if p_value >= SIGNIFICANCE_LEVEL:
-        return f"**These two do not differ**, as far as these test digits can tell. {counts}"
+        return f"**No clear difference between these two**, as far as these test digits can tell. {counts}"
     better = first if only_first > only_second else second
     return f"**These two differ: {better} is better.** {counts}"
 

@@ -5,12 +5,12 @@ import streamlit as st
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
 from ui import caches, learning_curves, url_state
-from ui.labels import unique_run_label
 from ui.learning_curves import CurveView
+from ui.run_name import all_run_labels
 
 MAX_RUNS = 10  # more curves in one chart cannot be followed
 DEFAULT_RUNS = 5  # chosen at first where there is no run of a reference program's recipe
-SMOOTHING = {"1": "none", "12": "some", "40": "strong"}  # rows in each mean
+SMOOTHING = {"1": "none", "12": "some", "40": "much"}  # rows that each mean counts
 
 
 def choose_runs() -> list[Run]:
@@ -39,10 +39,11 @@ def choose_runs() -> list[Run]:
         st.warning(f"At most {MAX_RUNS} runs fit into one chart; the first {MAX_RUNS} of this link are shown.")
     key = url_state.widget_key("runs")
     st.session_state[key] = known[:MAX_RUNS]
+    labels = all_run_labels()
     names = st.multiselect(
         "Runs",
         list(runs),
-        format_func=lambda name: unique_run_label(runs[name]),
+        format_func=lambda name: labels[name],
         max_selections=MAX_RUNS,
         key=key,
         on_change=lambda: url_state.update(runs=",".join(st.session_state[key]), digit=None),
@@ -56,44 +57,45 @@ def choose_runs() -> list[Run]:
 
 def choose_view() -> CurveView:
     """Show the controls of what is drawn; the URL keeps it."""
-    with st.container(horizontal=True, key="view"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="view"):
         metric = url_state.choice(
             "Curve",
             learning_curves.METRICS,
             "metric",
             "accuracy",
-            "Accuracy: digits read correctly, divided by all that were read. Loss: the mean of −ln(probability given "
-            "to the correct digit), in nats; 2.30 is guessing. Learning rate: the size of a step.",
+            "Accuracy: the share of digits read correctly. Loss: −ln(probability given to the correct digit), average "
+            "per digit; lower is better, 2.30 is guessing. Learning rate: the size of a step.",
         )
         scale = url_state.choice(
             "Scale",
             learning_curves.SCALES,
             "scale",
             "log" if metric == "loss" else "linear",
-            "On a logarithmic scale equal distances are equal factors. Accuracy is then drawn as 1 − accuracy, the "
-            "share misread.",
+            "On a logarithmic scale equal distances are equal factors: 10 % to 1 % is as far as 1 % to 0.1 %. Accuracy "
+            "is then drawn as the error, the share of digits misread.",
         )
         by = url_state.choice(
-            "Against",
+            "Plot against",
             learning_curves.AXES,
             "by",
             "epoch",
             "An epoch is one pass over all training digits, a step is one batch, seconds are those of the machine the "
             "run was trained on.",
         )
-        part = url_state.choice(
-            "Measured on",
-            learning_curves.PARTS,
-            "part",
-            "both",
-            "Training: the latest batches, as it learns. Validation: digits held out, at the end of each epoch.",
-        )
-        smoothing = url_state.choice(
-            "Smoothing",
-            SMOOTHING,
-            "smoothing",
-            str(learning_curves.SMOOTHING),
-            "The training lines show the mean of the latest 1, 12 or 40 values; the values themselves stay visible, "
-            "paler, behind them.",
-        )
+        with st.popover("More", icon=":material/tune:", key="more"):
+            part = url_state.choice(
+                "Measured on",
+                learning_curves.PARTS,
+                "part",
+                "both",
+                "Training: the latest batches, as it learns. Validation: digits held out, which it never learns from.",
+            )
+            smoothing = url_state.choice(
+                "Smoothing",
+                SMOOTHING,
+                "smoothing",
+                str(learning_curves.SMOOTHING),
+                "The training lines show the mean of about 12 or 40 neighbouring values, those in the middle counting "
+                "most. The values themselves stay visible, paler, behind them.",
+            )
     return CurveView(metric, scale, by, part, int(smoothing))

@@ -8,8 +8,8 @@ import streamlit as st
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.runs import Run
 from ui import run_table
-from ui.labels import format_value, interval, percent, unique_run_label
-from ui.metric_row import Metric, metric_row
+from ui.labels import count, format_value, percent
+from ui.run_name import all_run_labels
 
 SHARED_SETTINGS = ("dataset", "batch_size", "schedule", "augmentation", "seed")  # named below the table where equal
 TABLE_COLUMNS = run_table.COLUMNS | {
@@ -24,7 +24,7 @@ TABLE_COLUMNS = run_table.COLUMNS | {
 
 
 def summary(runs: list[Run]) -> None:
-    """Show the best test accuracy, the least work and the smallest network among the tested runs."""
+    """Show the best test accuracy among the tested runs, and say which took the least work and which is smallest."""
     tested = [run for run in runs if run.tested]
     if not tested:
         return
@@ -32,31 +32,22 @@ def summary(runs: list[Run]) -> None:
     best = max(mnist or tested, key=lambda run: run.outcome.test.accuracy)
     quickest = min(tested, key=lambda run: run.outcome.cpu_seconds)
     smallest = min(tested, key=lambda run: run.outcome.parameters)
-    metric_row(
-        Metric(
-            "Best test accuracy",
-            percent(best.outcome.test.accuracy),
-            unique_run_label(best),
-            "Test digits read correctly, divided by all test digits. The 95 % interval, where another test set would "
-            f"likely put it, is {interval(*best.outcome.test.interval)} %: a run inside it does not clearly differ.",
-        ),
-        Metric(
-            "Least work",
-            f"{quickest.outcome.cpu_seconds:,.0f} CPU s",
-            unique_run_label(quickest),
-            "Seconds that the processor's cores worked for the training, added up.",
-        ),
-        Metric(
-            "Smallest network",
-            f"{smallest.outcome.parameters:,}",
-            unique_run_label(smallest),
-            "Parameters: the weights and biases that the network learned, counted.",
-        ),
-    )
+    labels = all_run_labels()
+    low, high = best.outcome.test.interval
+    with st.container(key="best"):
+        st.metric(
+            "Best test accuracy", percent(best.outcome.test.accuracy), help="The share of test digits read correctly."
+        )
+        st.markdown(
+            f"**{labels[best.name]}**, on other digits of the same kind likely between {percent(low)} and "
+            f"{percent(high)}. Trained with the least work: {labels[quickest.name]}, "
+            f"{count(round(quickest.outcome.cpu_seconds), 'CPU second')}. The smallest network: "
+            f"{labels[smallest.name]}, {count(smallest.outcome.parameters, 'parameter')}."
+        )
 
 
 def table(runs: list[Run]) -> None:
-    """Show the runs with their results and, in front, the settings in which they differ.
+    """Show the runs with their test accuracy, the settings in which they differ, and their other results.
 
     An ensemble has no settings; its cells are empty.
     """
@@ -64,14 +55,14 @@ def table(runs: list[Run]) -> None:
     trained = [values for values in settings if values]
     names = [field.name for field in fields(TrainConfig)] if trained else []
     differing = [name for name in names if len({values[name] for values in trained}) > 1]
-    rows = []
+    rows, labels = [], all_run_labels()
     for run, values in zip(runs, settings, strict=True):
         results = run_table.run_row(run)
         validation = round(100 * run.outcome.validation.accuracy, 2) if run.tested else None
         rows.append(
-            {"Run": unique_run_label(run)}
-            | {setting_of(name).label: cell_value(name, values.get(name)) for name in differing}
+            {"Run": labels[run.name]}
             | {column: results[column] for column in ("Test accuracy", "95 % interval")}
+            | {setting_of(name).label: cell_value(name, values.get(name)) for name in differing}
             | {"Validation": validation}
             | {column: results[column] for column in ("CPU seconds", "Parameters", "Status")}
         )
@@ -92,7 +83,7 @@ def table(runs: list[Run]) -> None:
     )
     which = "runs" if len(trained) == len(runs) else "single networks"
     st.caption(
-        "Only the settings that differ are columns; click one to sort by it. "
+        "Of the settings, only those that differ are columns; click the head of a column to sort by it. "
         + (f"The same for all {which}: {shared}." if len(trained) > 1 and shared else "")
     )
 

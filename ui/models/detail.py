@@ -1,22 +1,17 @@
-"""One run of the Models page: its recipe and settings, its result, its files."""
+"""One run of the Models page: its result, its recipe and settings, its name, its files."""
 
 import streamlit as st
 
 from mnist_core.config import TrainConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, MODEL, Run, RunError
-from ui import shell
 from ui.labels import changed_settings
 from ui.run_summary import result_metrics
+from ui.shell import page_link
 
 
-def about(run: Run) -> None:
-    """Show what the run's recipe is, which settings were changed, and its result or why it has none."""
-    recipe = RECIPES.get(run.recipe or "")
-    changed = changed_settings(recipe.config, run.config) if recipe and isinstance(run.config, TrainConfig) else []
-    text = recipe.description if recipe else ""
-    text = f"The mean of the log-probabilities of {', '.join(run.members)}." if run.members else text
-    st.markdown(f"{text} Changed: {', '.join(changed)}." if changed else text)
+def result(run: Run) -> None:
+    """Show the run's result, or why it has none."""
     try:
         if run.result:
             result_metrics(run)
@@ -26,7 +21,24 @@ def about(run: Run) -> None:
             st.info("This run has no result yet: it is still training, or was interrupted before it could be tested.")
     except RunError as error:
         st.error(str(error))
-    shell.page_link("Train", "Open it: curves and mistakes", run=run.name)
+
+
+def about(run: Run) -> None:
+    """Show what the run's recipe is and which settings were changed."""
+    recipe = RECIPES.get(run.recipe or "")
+    changed = changed_settings(recipe.config, run.config) if recipe and isinstance(run.config, TrainConfig) else []
+    text = recipe.description if recipe else ""
+    text = f"The mean of the log-probabilities of {', '.join(run.members)}." if run.members else text
+    st.caption(f"{text} Changed: {', '.join(changed)}." if changed else text)
+
+
+def links(run: Run) -> None:
+    """Show where to go with this run."""
+    with st.container(key="model_links", gap="xsmall"):
+        page_link("Train", "See its curves and its worst mistakes", run=run.name)
+        if run.tested:
+            page_link("Draw", "Draw a digit for it", run=run.name)
+            page_link("Curves", "Compare it with others", run=run.name)
 
 
 def downloads(run: Run) -> None:
@@ -44,7 +56,7 @@ def downloads(run: Run) -> None:
             "format.",
         )
         st.download_button(
-            "Recipe",
+            "Settings",
             (run.folder / CONFIG).read_bytes(),
             f"{run.name}.json",
             icon=":material/download:",

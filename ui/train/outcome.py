@@ -1,8 +1,8 @@
 """What a training run ended with: a diagnosis, what to do next with the network, and its worst mistakes."""
 
 import streamlit as st
-
 from mnist_core.analysis.diagnosis import Diagnosis, diagnose
+
 from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.config import TrainConfig
 from mnist_core.runs import Run, RunError

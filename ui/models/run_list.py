@@ -1,0 +1,44 @@
+"""The list of the Models page: every run, and which of them is open."""
+
+import streamlit as st
+
+from mnist_core.runs import Run
+from ui import caches, run_table
+from ui.run_name import all_run_labels
+
+KEY = "run_table"
+HEIGHT = 420  # pixels, at most: so that on a phone the open run begins on the first screen
+
+
+def open_run(runs: list[Run]) -> Run:
+    """Return the run in the URL, else the first of these; say so when the run in the URL is not on this server."""
+    name = st.query_params.get("run")
+    requested = caches.find_run(name)
+    if name is not None and requested is None:
+        st.warning("The run in this link is not on this server. Another one is shown instead.")
+    return requested or runs[0]
+
+
+def run_list(runs: list[Run], opened: Run) -> None:
+    """Show all runs; a click on any cell of a row opens its run, which is then in the URL."""
+    names = [run.name for run in runs]
+    row = names.index(opened.name) if opened.name in names else 0
+    st.session_state[KEY] = {"selection": {"rows": [row], "columns": [], "cells": []}}  # the URL decides
+    st.dataframe(
+        run_table.run_table(runs, all_run_labels()),
+        column_config=run_table.COLUMNS,
+        hide_index=True,
+        height=min(35 * len(runs) + 38, HEIGHT),  # rows further down are only drawn when they are scrolled to
+        on_select=lambda: open_selected(names, row),
+        selection_mode=["single-row-required", "single-cell"],
+        key=KEY,
+        alt="All models with their test accuracy and its interval, when they were trained, parameters and loss",
+    )
+
+
+def open_selected(names: list[str], opened: int) -> None:
+    """Put the run of the clicked row or cell into the URL; `opened` is the row that was open before the click."""
+    selection = st.session_state[KEY]["selection"]
+    rows = [row for row in (*selection["rows"], *(cell[0] for cell in selection["cells"])) if row != opened]
+    if rows and rows[0] < len(names):
+        st.query_params["run"] = names[rows[0]]

@@ -153,16 +153,25 @@ class Visitor:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
+    def train_button(self) -> Locator:
+        """The Train button, whose text is longer before the first run."""
+        return self.page.locator(".st-key-train").get_by_role("button", name=re.compile("^Train"))
+
+    def run_in_url(self) -> str:
+        """Wait for the URL to name a run, and return its name."""
+        expect(self.page).to_have_url(re.compile(r"[?&]run="))
+        return parse_qs(urlsplit(self.page.url).query)["run"][0]
+
     def train(self) -> str:
         """Press Train and return the name of the run that begins."""
-        self.button("Train").click()
+        self.train_button().click()
         return self.wait_for_training()
 
     def wait_for_training(self) -> str:
         """Wait for the first metrics of a training run and return its name, which is in the URL."""
         self.expect_text("heading", "training")
         self.wait_for_points()
-        return parse_qs(urlsplit(self.page.url).query)["run"][0]
+        return self.run_in_url()
 
     def n_points(self) -> int:
         """Return the number of points of the training curve."""

@@ -18,16 +18,22 @@ CUSTOM_RUN = re.compile(r"Fast, epochs 3.*(training|finished)")
 MANY_EPOCHS = 500  # epochs of the sample digits: more than any test waits for
 
 
-def test_a_visitor_trains_on_mnist_and_sees_the_result(training_server, visit):
-    visitor = visit(training_server).open().choose_recipe("fast").set_field("Epochs", 3)
+def test_a_visitor_trains_on_mnist_and_sees_it_learn(training_server, visit):
+    visitor = visit(training_server).open().set_field("Epochs", 3)
+    guesses = visitor.answers()
+    assert len(guesses) == 10
+    assert sum("wrong" in guess for guess in guesses) >= 5
     pressed = time.monotonic()
     name = visitor.train()
     assert time.monotonic() - pressed < FIRST_POINT_TIMEOUT
 
-    before = visitor.n_points()
+    visitor.wait_until(lambda: visitor.answers() != guesses)
+    filters = visitor.picture.locator("canvas.filter").first
+    before, looks = visitor.n_points(), filters.evaluate("canvas => canvas.toDataURL()")
     visitor.page.locator(".stSidebar").get_by_text("Machine", exact=True).click()
     expect(visitor.page.get_by_role("spinbutton", name="Seed")).to_be_visible()
     visitor.wait_for_points(before)
+    visitor.wait_until(lambda: filters.evaluate("canvas => canvas.toDataURL()") != looks)
     visitor.go_to("Models").expect_text("training_status", re.compile("training, [1-9]"))
     visitor.go_to("Train").expect_text("heading", CUSTOM_RUN)
     visitor.page.reload()
@@ -37,12 +43,43 @@ def test_a_visitor_trains_on_mnist_and_sees_the_result(training_server, visit):
     visitor.expect_text("heading", "finished", EPOCH_TIMEOUT)
     visitor.expect_text("heading", CUSTOM_RUN)
     assert visitor.test_accuracy() >= 99.0
-    visitor.expect_text("worst_mistakes", "→")
+    assert sum("right" in answer for answer in visitor.answers()) >= 8
+    expect(visitor.page.locator(".st-key-worst_mistakes button").first).to_be_visible()
     visitor.expect_text("training_status", "Nothing is training")
     run = Run(training_server.runs / name)
     assert (run.status, run.config.epochs) == ("finished", 3)
     assert f"{100 * run.result.test.accuracy:.2f}" == f"{visitor.test_accuracy():.2f}"
+
+    visitor.page.locator(".st-key-worst_mistakes button").first.click()
+    expect(visitor.page.get_by_role("heading", name="Mistakes", level=1)).to_be_visible()
+    expect(visitor.page).to_have_url(re.compile(r"run=.*digit=\d+"))
     assert visitor.errors == []
+
+
+def test_training_goes_step_by_step_and_then_on_by_itself(training_server, visit):
+    visitor = visit(training_server).open("/?speed=step").choose_recipe("sample-digits").set_field("Epochs", 2)
+    visitor.train_button().click()
+    visitor.expect_text("heading", "training")
+    run = Run(training_server.runs / visitor.run_in_url())
+    visitor.button("Next step").click()
+    visitor.wait_until(lambda: len(run.history) == 1)
+    visitor.button("Next 10").click()
+    visitor.wait_until(lambda: len([row for row in run.history if "loss" in row]) == 11)
+    time.sleep(1)
+    assert len([row for row in run.history if "loss" in row]) == 11  # it waits
+    assert [snapshot.step for snapshot in run.snapshots.snapshots] == list(range(12))
+    visitor.page.get_by_role("radio", name="Full speed").click()
+    visitor.expect_text("heading", "finished")
+    assert visitor.errors == []
+
+
+def test_an_invalid_entry_disables_train_and_says_why(server, visit):
+    visitor = visit(server).open().set_field("Epochs", 100000)
+    expect(visitor.page.locator(".stMain .stAlert")).to_contain_text("at most 500, got 100000")
+    expect(visitor.train_button()).to_be_disabled()
+    visitor.set_field("Epochs", "0,3")
+    expect(visitor.train_button()).to_be_enabled()
+    expect(visitor.page.locator(".stAlert")).to_have_count(0)
 
 
 def test_a_stopped_run_is_kept_listed_and_found_by_its_url(training_server, visit):
@@ -67,11 +104,11 @@ def test_another_visitor_sees_the_run_and_can_only_stop_it(training_server, visi
     name = first.train()
     second = visit(training_server).open()
     second.wait_for_training()
-    expect(second.button("Train")).to_be_disabled()
+    expect(second.train_button()).to_have_count(0)
     second.button("Stop").click()
     for visitor in (first, second):
         visitor.expect_text("heading", "stopped")
-        expect(visitor.button("Train")).to_be_enabled()
+        expect(visitor.train_button()).to_be_enabled()
     assert Run(training_server.runs / name).status == "stopped"
 
 
@@ -84,7 +121,7 @@ def test_without_mnist_a_visitor_trains_on_the_sample_digits(offline_server, vis
     visitor.expect_text("heading", "finished")
     visitor.expect_text("heading", "Sample digits")
     assert visitor.test_accuracy() > 50
-    mistakes = visitor.page.locator(".st-key-worst_mistakes img").first
+    mistakes = visitor.page.locator(".st-key-worst_mistakes button").first
     none = visitor.page.get_by_text("every test digit was read correctly")
     expect(mistakes.or_(none)).to_be_visible()
 
@@ -96,29 +133,28 @@ def test_a_killed_server_leaves_no_process_and_an_interrupted_run(start_server, 
     server.end_with(server.process.kill, 10)
     visitor = visit(start_server(MNIST_RUNS_DIR=str(server.runs))).open(f"/?run={name}")
     visitor.expect_text("heading", re.compile("stopped|interrupted"))
-    expect(visitor.button("Train")).to_be_enabled()
+    expect(visitor.train_button()).to_be_enabled()
 
 
-def test_on_a_phone_train_and_stop_are_on_the_page(training_server, visit):
+def test_on_a_phone_train_and_stop_are_on_the_first_screen(training_server, visit):
     visitor = visit(training_server, 390, 844).open("/?run=mnist-cnn-adam")  # its settings take minutes
-    button = visitor.button("Train this recipe")
-    expect(button).to_be_in_viewport()
-    expect(visitor.button("Train")).not_to_be_in_viewport()
-    button.click()
-    visitor.wait_for_training()
-    visitor.button("Stop the training").click()
+    expect(visitor.train_button()).to_be_in_viewport(ratio=1)
+    visitor.train()
+    expect(visitor.button("Stop")).to_be_in_viewport(ratio=1)
+    expect(visitor.picture.locator(".strip")).to_be_in_viewport(ratio=1)
+    visitor.button("Stop").click()
     visitor.expect_text("heading", "stopped")
-    expect(button).to_be_in_viewport()
+    expect(visitor.train_button()).to_be_in_viewport()
 
 
 def test_a_run_that_cannot_be_written_is_explained(start_server, mnist, visit, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     visitor = visit(start_server(MNIST_RUNS_DIR=str(tmp_path / "file" / "runs"))).open()
-    visitor.button("Train").click()
+    visitor.train_button().click()
     expect(visitor.page.locator(".stAlert")).to_have_count(1)
     expect(visitor.page.locator(".stAlert")).to_contain_text("The run cannot be written to")
     visitor.go_to("Models").go_to("Train").set_field("Epochs", 2)
-    expect(visitor.button("Train")).to_be_enabled()
+    expect(visitor.train_button()).to_be_enabled()
     expect(visitor.page.locator(".stException")).to_have_count(0)
 
 

@@ -4,30 +4,39 @@
 
 Each recipe is measured in a process of its own, on one thread, with fresh weights, whose values do not change the
 cost. An epoch is extrapolated from some steps after a warm-up, with augmentation and shuffling, without the
-validation at its end. Latency is one digit from uint8 to probabilities; throughput is 10,000 digits in batches.
+validation at its end. Latency is one digit from uint8 to probabilities; throughput is 10,000 digits in batches. The
+last two columns say what it costs that the run can be watched, as shares of its training time: its snapshots, and its
+validations within the epochs.
 """
 
 import argparse
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from mnist_core.recipes import RECIPES
 
-COLUMNS = "recipe            epoch, CPU s   one digit, ms: median    p99   digits per second   peak memory, MiB"
+COLUMNS = (
+    "recipe            epoch, CPU s   one digit, ms: median    p99   digits per second   peak memory, MiB"
+    "   snapshots, %   interim, %"
+)
 
 
 def measure(name: str, steps: int, repeats: int) -> str:
     """Return the recipe's line of the table."""
     import torch
 
-    from mnist_core.data import load_digits
+    from mnist_core.data import load_digits, split
     from mnist_core.inference import log_probabilities
+    from mnist_core.interim import plan_interim
     from mnist_core.models import build
+    from mnist_core.snapshots import SnapshotLog, snapshot_steps
     from mnist_core.training import fit
 
     config = replace(RECIPES[name].config, device="cpu", threads=1, epochs=100)
@@ -54,8 +63,40 @@ def measure(name: str, steps: int, repeats: int) -> str:
     log_probabilities(model, many)
     throughput = len(many) / (time.process_time() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+
+    recipe = RECIPES[name].config
+    learned, held_out = split(digits, recipe.validation_size or 0, recipe.seed)
+    training = seconds_per_step * recipe.total_steps(len(learned))
+    with tempfile.TemporaryFile("w") as file:
+
+        def write(line: str) -> None:
+            file.write(line + "\n")
+            file.flush()
+
+        ten = np.array([np.argmax(digits.labels == digit) for digit in range(10)])
+        snapshots = SnapshotLog(write, model, digits, ten)
+        snapshot = median_seconds(lambda: snapshots.add(1 + snapshots.last, 0.0, 0.0), 50)
+    snapshot_share = snapshot * len(snapshot_steps(recipe.total_steps(len(learned)))) / training
+    interim = plan_interim(recipe, len(learned), held_out)
+    interim_share = (
+        len(interim.steps) * median_seconds(lambda: interim.measure(model), 5) / training if interim.steps else 0
+    )
     median, p99 = np.percentile(latencies, [50, 99])
-    return f"{name:16} {epoch:13.1f} {median:25.2f} {p99:6.2f} {throughput:19,.0f} {peak:18,.0f}"
+    return (
+        f"{name:16} {epoch:13.1f} {median:25.2f} {p99:6.2f} {throughput:19,.0f} {peak:18,.0f}"
+        f"{100 * snapshot_share:15.2f} {100 * interim_share:12.2f}"
+    )
+
+
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    """Return the median CPU time of doing this work once, after a first time that does not count."""
+    work()
+    seconds = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        seconds.append(time.process_time() - start)
+    return float(np.median(seconds))
 
 
 def main() -> None:

@@ -132,8 +132,9 @@ class Run:
         """The rows written so far, read from the file each time.
 
         Each has "step", "epoch" and "seconds", and either "loss" and "accuracy" of the latest batches or, at the end of
-        an epoch, "validation_" and mostly "train_" loss and accuracy. A row with "validation_images" was measured within
-        an epoch, on so many of the held-out digits; all others on all of them. Raises RunError when the file is damaged.
+        an epoch, "validation_" and mostly "train_" loss and accuracy. A row with "validation_images" was measured
+        within an epoch, on so many of the held-out digits; all others on all of them. Raises RunError when the file is
+        damaged.
         """
         lines = self._text(HISTORY).split("\n")
         try:

@@ -28,8 +28,8 @@ else:
 
 MAX_FILTERS = 16  # of the first layer
 N_SNAPSHOTS = 120  # about as many are evenly spaced over a long run
-STEPS_PER_SNAPSHOT = 8  # at least, later in a run: one costs 3 % to 8 % of a step, together below 1 % of the time
-GROWTH = 0.25  # of the gaps between the first snapshots: the climb from 10 % happens within 50 steps
+STEPS_PER_SNAPSHOT = 10  # at least, later in a run: one costs 3 % to 10 % of a step, together below 1 % of the time
+GROWTH = 0.3  # of the gaps between the first snapshots: the climb from 10 % happens within 50 steps
 PROBABILITY_SCALE = 65_535  # probabilities are stored as uint16
 FILTER_SCALE = 127  # filters are stored as int8
 
@@ -63,22 +63,30 @@ class SnapshotLog:
     def __init__(self, write: Callable[[str], None], model: "nn.Module", digits: Digits, indices: np.ndarray) -> None:
         """Write the digits of these indices and the first snapshot. `write` appends a line to the file."""
         self._write, self._model, self._images = write, model, digits.images[indices]
-        self._last = 0
+        self.last = 0  # the step of the last snapshot
         write(first_line(indices, digits.take(indices), summarise(model)))
         self.add(0, 0.0, 0.0)
 
     def due(self, step: int, steps: int) -> bool:
         """Return whether a snapshot should be taken after this one of so many steps."""
-        return step == steps or step - self._last >= gap_after(self._last, steps)
+        return step == steps or step - self.last >= gap_after(self.last, steps)
 
     def add(self, step: int, epoch: float, seconds: float) -> None:
         """Take a snapshot after this step, unless there is one already."""
-        if step == self._last > 0:
+        if step == self.last > 0:
             return
-        self._last = step
+        self.last = step
         snapshot = take_snapshot(self._model, self._images, step, epoch, seconds)
         if snapshot:
             self._write(snapshot_to_json(snapshot))
+
+
+def snapshot_steps(steps: int) -> list[int]:
+    """Return the steps of a run of so many steps after which a snapshot is taken, unless it is in slow motion."""
+    taken = [0]
+    while taken[-1] < steps:
+        taken.append(min(steps, taken[-1] + gap_after(taken[-1], steps)))
+    return taken
 
 
 def gap_after(step: int, steps: int) -> int:

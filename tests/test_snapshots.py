@@ -16,9 +16,9 @@ from mnist_core.snapshots import (
     Snapshot,
     first_filters,
     first_line,
-    gap_after,
     one_of_each,
     parse_snapshots,
+    snapshot_steps,
     snapshot_to_json,
     take_snapshot,
     untrained_snapshots,
@@ -60,6 +60,7 @@ def test_a_snapshot_leaves_the_network_as_it_was(mode, toy_digits):
 def test_a_run_has_a_snapshot_before_its_first_step_and_after_its_last(trained):
     taken = trained.snapshots
     steps = [snapshot.step for snapshot in taken.snapshots]
+    assert steps == snapshot_steps(40)
     assert steps[:5] == [0, 1, 2, 3, 4]
     assert steps == sorted(set(steps))
     assert (steps[-1], taken.snapshots[-1].epoch) == (40, 2.0)
@@ -143,10 +144,8 @@ def test_filters_after_space_to_depth_are_those_of_the_same_convolution_on_the_i
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 40, 215, 8_590, 430_000])
 def test_snapshots_are_dense_at_first_and_few_in_all(steps):
-    taken = [0]
-    while taken[-1] < steps:
-        taken.append(taken[-1] + gap_after(taken[-1], steps))
-    gaps = np.diff(taken)
+    taken = snapshot_steps(steps)
+    gaps = np.diff(taken[:-1])
     assert len(taken) <= min(steps + 10, 160)
     assert (np.diff(gaps) >= 0).all()
     assert taken[:5] == list(range(len(taken)))[:5]

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mnist_core.runs import HistoryRow
-from ui.charts import finish, run_styles
+from ui.charts import finish, px, run_styles
 from ui.palette import TRAINING, VALIDATION
 
 METRICS = {"accuracy": "Accuracy", "loss": "Loss", "learning_rate": "Learning rate"}
@@ -52,7 +52,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
     hover = f"epoch %{{x:.2f}}: {number}"
     _add_raw(figure, x, y, TRAINING, opacity=0.3)
     figure.add_scatter(
-        x=x, y=smooth, mode="lines", name="training (smoothed)", line={"color": TRAINING, "width": 2},
+        x=x, y=smooth, mode="lines", name="training (smoothed)", line={"color": TRAINING, "width": px(2)},
         hovertemplate=hover,
     )  # fmt: skip
     x, y = series(rows, f"validation_{view.metric}", view)
@@ -89,7 +89,8 @@ def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: Curve
             if smooth != y:
                 _add_raw(figure, x, y, colour, opacity=0.25)
             figure.add_scatter(
-                x=x, y=smooth, mode="lines", line={"color": colour, "width": 2, "dash": "solid" if schedule else "dot"},
+                x=x, y=smooth, mode="lines",
+                line={"color": colour, "width": px(2), "dash": "solid" if schedule else "dot"},
                 name=label, hovertemplate=hover_template(label, "training", view),
             )  # fmt: skip
         if not schedule and view.part != "training":
@@ -102,7 +103,7 @@ def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: Curve
 
 def _add_raw(figure: go.Figure, x: list[float], y: list[float | None], colour: str, opacity: float) -> None:
     figure.add_scatter(
-        x=x, y=y, mode="lines", line={"color": colour, "width": 1}, opacity=opacity, hoverinfo="skip",
+        x=x, y=y, mode="lines", line={"color": colour, "width": px(1)}, opacity=opacity, hoverinfo="skip",
         showlegend=False,
     )  # fmt: skip
 
@@ -117,7 +118,8 @@ def _add_validation(
     hover: str,
 ) -> None:
     figure.add_scatter(
-        x=x, y=y, mode="lines+markers", line={"color": colour, "width": 2.5}, marker={"size": 8, "symbol": symbol},
+        x=x, y=y, mode="lines+markers",
+        line={"color": colour, "width": px(2.5)}, marker={"size": px(8), "symbol": symbol},
         name=label, showlegend=True, hovertemplate=hover,
     )  # fmt: skip
 

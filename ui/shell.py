@@ -61,7 +61,7 @@ PAGES = [  # in the order of the navigation
         "pages/break_it.py",
         "Break it",
         ":material/broken_image:",
-        "Change a digit until the network misreads it, or [[add a little noise|adversarial example]] that is made to fool it.",
+        "Change a digit until the network misreads it, or add a little [[noise that fools it|adversarial example]].",
         "Try",
         (
             NextStep("Look inside", "See which pixels the network looked at before it answered."),

@@ -9,7 +9,7 @@ function forget() {
 
 function closeSidebar() {
   document
-    .querySelector('[data-testid="stSidebar"][aria-expanded="true"] [data-testid="stSidebarCollapseButton"] button')
+    .querySelector('[data-testid="stSidebar"][data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')
     ?.click();
   forget();
 }

@@ -9,7 +9,7 @@ from ui.run_name import name_field
 from ui.shell import next_steps, page_link, shell
 
 shell("Models")
-runs = caches.runs()
+runs = run_list.own_runs_first(caches.runs())
 if not runs:
     st.info("There is no model yet. Train one: it appears here when it is finished or stopped.")
     next_steps("Models")

@@ -1,6 +1,7 @@
 """The Models page as a visitor meets it: which run is open, what is said about it, and how it is named."""
 
 import json
+import shutil
 from dataclasses import asdict, replace
 
 import pytest
@@ -8,7 +9,7 @@ from app_helpers import metrics, page_text, visit
 
 from mnist_core import runs
 from mnist_core.runs import ERROR, RESULT, Run, RunError, to_json
-from ui import labels
+from ui import caches, labels, run_name
 
 
 def listed(app):
@@ -125,6 +126,14 @@ def test_a_shipped_run_has_no_field_for_a_name(app, run, monkeypatch):
     run.folder.rename(run.folder.parent / "fast")
     visit(app, "models")
     assert not app.text_input
+
+
+def test_the_runs_trained_here_come_before_the_shipped_ones(app, run, monkeypatch):
+    shipped = run.folder.parent.parent / "shipped"
+    shutil.copytree(run.folder, shipped / "fast")
+    table = listed(visit(app, "models"))
+    assert [caches.find_run(name).shipped for name in ("fast", run.name)] == [True, False]
+    assert table["Model"].tolist() == [run_name.unique_run_label(caches.find_run(name)) for name in (run.name, "fast")]
 
 
 def test_without_any_run_the_page_says_how_to_make_one(app):

@@ -15,18 +15,18 @@ LOOK_ALIKES = str.maketrans(
     {
         "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
         ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
-        "[": "\N{FULLWIDTH LEFT SQUARE BRACKET}",
-        "]": "\N{FULLWIDTH RIGHT SQUARE BRACKET}",
+        "[": "(",
+        "]": ")",
         "*": "\N{ASTERISK OPERATOR}",
         "`": "\N{MODIFIER LETTER GRAVE ACCENT}",
         "~": "\N{TILDE OPERATOR}",
         "$": "\N{FULLWIDTH DOLLAR SIGN}",
-        "\\": "\N{FULLWIDTH REVERSE SOLIDUS}",
-        "|": "\N{FULLWIDTH VERTICAL LINE}",
+        "\\": "\N{SET MINUS}",
+        "|": "\N{DIVIDES}",
         ":": "\N{RATIO}",
-        "@": "\N{FULLWIDTH COMMERCIAL AT}",
-        "{": "\N{FULLWIDTH LEFT CURLY BRACKET}",
-        "}": "\N{FULLWIDTH RIGHT CURLY BRACKET}",
+        "@": "@\N{WORD JOINER}",  # invisible; what follows is then no address
+        "{": "(",
+        "}": ")",
     }
 )
 
@@ -125,14 +125,16 @@ def run_description(run: Run, label: str) -> str:
 
 
 def without_markup(text: str) -> str:
-    """Return a line of text in which letters that look alike replace those that mean something in Markdown or HTML.
+    """Return a line of text in which nothing is Markdown or HTML: similar characters replace those that mean something.
 
     The result reads the same wherever it is shown: on the page, in a table or in a chart.
     """
     text = text.translate(LOOK_ALIKES)
-    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", "\N{FULLWIDTH LOW LINE}", text)  # inside a word it is only a letter
-    text = re.sub(r"&(?=#?\w+;)", "\N{FULLWIDTH AMPERSAND}", text)  # an HTML entity
-    text = re.sub(r"(?i)\bwww\.", "www\N{ONE DOT LEADER}", text)  # a link
+    text = re.sub(
+        r"(?<![^\W_])_|_(?![^\W_])", "\N{MODIFIER LETTER LOW MACRON}", text
+    )  # inside a word it is only a letter
+    text = re.sub(r"&(?=#?\w+;)", "&\N{WORD JOINER}", text)  # an HTML entity
+    text = re.sub(r"(?i)\bwww\.", "www\N{WORD JOINER}.", text)  # a link
     starts_block = re.match(r"[-+=#]|\d+[.)]", text)  # a list, a heading
     return f"\N{WORD JOINER}{text}" if starts_block else text
 

@@ -96,18 +96,19 @@ def details(run: Run) -> list[tuple[str, str, str]]:
             duration(outcome.seconds),
             f"{count(round(outcome.cpu_seconds), 'CPU second')}. {machine(run)}.",
         ),
-        ("Trained", created(run), "When its training began."),
+        ("Trained", *created(run)),
         ("Parameters", f"{outcome.parameters:,}", "The weights and biases that the network learned."),
         *reported_result(run),
     ]
 
 
-def created(run: Run) -> str:
-    """Return when the run was made, as "21 Nov 2026, 13:31 UTC", or as its file says if that is no time."""
+def created(run: Run) -> tuple[str, str]:
+    """Return the day on which the run was begun, and the time; what its file says instead if that is no time."""
     try:
-        return f"{datetime.fromisoformat(run.created).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+        time = datetime.fromisoformat(run.created).astimezone(UTC)
     except ValueError:
-        return run.created
+        return run.created, "When its training began."
+    return f"{time.day} {time:%b %Y}", f"Its training began at {time:%H:%M} UTC."
 
 
 def machine(run: Run) -> str:

@@ -10,6 +10,11 @@ KEY = "run_table"
 HEIGHT = 420  # pixels, at most: so that on a phone the open run begins on the first screen
 
 
+def own_runs_first(runs: list[Run]) -> list[Run]:
+    """Return the runs that were trained here, the newest first, then those that come with the app."""
+    return sorted(runs, key=lambda run: run.shipped)  # stable: each part keeps its order
+
+
 def open_run(runs: list[Run]) -> Run:
     """Return the run in the URL, else the first of these; say so when the run in the URL is not on this server."""
     name = st.query_params.get("run")

@@ -122,10 +122,11 @@ def question(state: QuizState, index: int, evaluation: Evaluation, digits: Digit
     with left, st.container(key="quiz_digit"):
         st.image(images.data_uri(images.enlarge(digits.images[index])), width="stretch")
     with right:
-        st.markdown(
-            f"### You {so_far.you} : {so_far.network} Network",
-            help="How many of the digits so far each of you read as they are labelled.",
-        )
+        with st.container(key="quiz_score"):
+            st.markdown(
+                f"### You {so_far.you} : {so_far.network} Network",
+                help="How many of the digits so far each of you read as they are labelled.",
+            )
         answer_buttons(state, guess, int(evaluation.labels[index]))
         if guess is None:
             n_mistakes = int((~evaluation.correct[state.order]).sum())

@@ -77,14 +77,6 @@ def normalise_rows(counts: np.ndarray) -> np.ndarray:
     return normalised
 
 
-def one_vs_rest_accuracy(counts: np.ndarray) -> np.ndarray:
-    """Return for each digit the accuracy (10,) of telling it from all others, from a confusion matrix (10, 10)."""
-    true_positives = counts.diagonal()
-    errors = counts.sum(1) + counts.sum(0) - 2 * true_positives  # false negatives + false positives
-    accuracies: np.ndarray = 1 - errors / max(counts.sum(), 1)
-    return accuracies
-
-
 def most_confused(counts: np.ndarray) -> list[tuple[int, int, int]]:
     """Return (true label, prediction, count) of every non-zero cell off the diagonal, the largest count first."""
     pairs = [(i, j, int(counts[i, j])) for i in range(10) for j in range(10) if i != j and counts[i, j]]

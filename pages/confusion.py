@@ -3,14 +3,13 @@
 import streamlit as st
 
 from mnist_core.metrics import confusion_matrix
-from ui import charts, digit_browser, run_name, run_picker, url_state
-from ui.components.touch.touch import touch
-from ui.confusion import chart, per_class, selection
+from ui import digit_browser, run_name, run_picker, url_state
+from ui.confusion import cells, per_class, selection
 from ui.shell import next_steps, shell
 
 shell("Confusion matrix")
 with st.container(horizontal=True, key="which"):
-    run = run_picker.choose_run()
+    run = run_picker.choose_run(digit_browser.default_run())
     other = selection.choose_other_run(run)
 predictions = selection.predictions_or_error(run)
 other_predictions = selection.predictions_or_error(other) if other else None
@@ -42,25 +41,18 @@ with left:
         )
     view = {"normalise": show == "rates", "diagonal": diagonal, "log": log}
     if other_predictions is None:
-        figure = chart.confusion_chart(counts, **view)
+        matrix_cells = cells.confusion_cells(counts, **view)
     else:
         other_predicted = other_predictions.log_probabilities.argmax(1)
-        figure = chart.difference_chart(counts, confusion_matrix(other_predicted, other_predictions.labels), **view)
-    st.plotly_chart(
-        figure,
-        key="matrix",
-        on_select=selection.on_chart_click,
-        selection_mode="points",
-        config=charts.PLOTLY_CONFIG,
-        alt=selection.alt_text(run, other, counts),
-    )
-    st.html(chart.selection_frame(cell))
-    st.caption(selection.insight(run, other))
-with right:
-    selection.cell_selectboxes()
+        other_counts = confusion_matrix(other_predicted, other_predictions.labels)
+        matrix_cells = cells.difference_cells(counts, other_counts, **view)
+    selection.show_matrix(matrix_cells, selection.matrix_label(run, other, counts), cell)
+    st.caption(selection.legend(run, other))
+with right, st.container(key="cell_digits"):
     if digits is None:
         st.caption(digit_browser.NO_IMAGES)
     if other is None or other_predictions is None:
+        selection.most_confused_buttons(counts, cell)
         digit = selection.cell_digits(cell, predictions, digits, diagonal, digit)
     else:
         digit = selection.differing_digits(cell, [run, other], [predictions, other_predictions], digits, digit)
@@ -70,13 +62,5 @@ if digit is not None:
 
 st.subheader(f"{run_name.unique_run_label(run)} in numbers", anchor=False)
 per_class.summary(run, predictions)
-left, right = st.columns([3, 2], gap="medium")
-with left:
-    per_class.table(predictions)
-with right:
-    st.markdown("**Most confused**")
-    selection.most_confused_buttons(counts)
-st.markdown("**The matrix as a table**")
-selection.matrix_table(counts)
-touch(key="touch")
+per_class.table(predictions)
 next_steps("Confusion matrix")

@@ -10,7 +10,7 @@ from ui.shell import next_steps, shell
 shell("Mistakes")
 left, right = st.columns([2, 1], vertical_alignment="bottom")
 with left:
-    run = run_picker.choose_run()
+    run = run_picker.choose_run(digit_browser.default_run())
 evaluation = run_picker.evaluation_or_stop(run, "Mistakes")
 digits = digit_browser.available_test_digits(run, evaluation.labels)
 with right:
@@ -29,17 +29,13 @@ with left:
         st.success("There is no mistake: every test digit was read as it is labelled.")
     elif not len(indices):
         st.info("None of this network's mistakes matches the filter. Choose a wider filter.")
-    elif view == "gallery":
+    elif view == "gallery" and digits is not None:
         mistake_list.mistake_grid(evaluation, indices, digits, digit)
     else:
         mistake_list.mistake_table(evaluation, indices, digits)
     if digits is None:
         st.caption(digit_browser.NO_IMAGES)
-    frame = " An orange frame marks a label in doubt." if evaluation.label_errors else ""
-    st.caption(
-        f"{len(indices):,} of {len(evaluation.mistakes):,} mistakes, the largest loss first. Written (true label) → "
-        f"read as (prediction).{frame} What to notice: which of them would you have read correctly?"
-    )
+    mistake_list.legend(evaluation, len(indices))
 with right:
     if digit is not None:
         detail.mistake_detail(evaluation, digit, indices, digits)

@@ -14,8 +14,8 @@ def test_the_metrics_are_those_of_the_predictions(app, run):
     error = expected_calibration_error(reliability_bins(confidence, correct))
     visit(app, "calibration", run=run.name)
     assert metrics(app) == {
-        "Test accuracy": f"{100 * correct.mean():.2f} %",
-        "Mean confidence": f"{100 * confidence.mean():.2f} %",
+        "It is sure": f"{100 * confidence.mean():.2f} %",
+        "It is right": f"{100 * correct.mean():.2f} %",
         "ECE": f"{100 * error:.2f} %",
         "AUROC": f"{100 * auroc(confidence, correct):.2f} %",
     }
@@ -26,19 +26,22 @@ def test_every_metric_has_a_help_text(app, run):
     assert [metric.label for metric in app.metric if not metric.help] == []
 
 
-def test_a_faultless_network_has_no_auroc(app, run):
+def test_a_faultless_network_has_no_auroc_and_no_mistakes_left(app, run):
     labels = run.predictions.labels
     probabilities = np.where(np.eye(10, dtype=bool)[labels], 0.91, 0.01).astype(np.float32)
     run.finish(run.outcome, Predictions(np.log(probabilities), labels))
     visit(app, "calibration", run=run.name)
-    assert metrics(app)["AUROC"] == "…"
+    assert metrics(app)["AUROC"] == "not defined"
+    assert "It makes no mistake on these digits" in page_text(app)
+    assert "left" not in page_text(app).replace("left unanswered", "")
+    assert "Look at the confident mistakes" not in [link.label for link in app.get("page_link")]
 
 
 def test_what_it_may_refuse_is_said_and_kept_in_the_url(app, run):
     visit(app, "calibration", run=run.name)
     app.select_slider(key="may_refuse").set_value(0.5).run()
     assert app.query_params["refuse"] == "0.5"
-    assert "If it may refuse the 0.5 % it is least sure of" in page_text(app)
+    assert "Without the digit it is least sure of" in page_text(app)  # 0.5 % of 360
     assert not app.exception
 
 

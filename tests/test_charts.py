@@ -14,13 +14,11 @@ from mnist_core.recipes import RECIPES
 from ui import charts, learning_curves, palette
 from ui.break_it import response_chart
 from ui.calibration import diagrams
-from ui.confusion import chart as confusion_chart
 from ui.look_inside import feature_maps
 
 ROOT = Path(__file__).resolve().parent.parent
 COLOUR = r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl)a?\(\s*[\d.]"  # rgb({red},... is a template
 CSS_NAME = r":[^;{]*(?<![-\w])(?:black|white|gr[ae]y|red|green|blue|orange|yellow)(?![-\w])"
-COUNTS = np.diag([5] * 10)
 CONFIDENCE = np.linspace(0.1, 1, 20)
 CORRECT = np.arange(20) % 3 > 0
 FIGURES = {  # one example of what each function of ui that makes a figure returns
@@ -28,12 +26,10 @@ FIGURES = {  # one example of what each function of ui that makes a figure retur
         np.linspace(-1, 1, 5), np.full((5, 10), 0.1), 3, 0.5, "angle"
     ),
     "ui.calibration.diagrams.coverage_chart": diagrams.coverage_chart(
-        np.linspace(0.05, 1, 20), np.linspace(1, 0.6, 20), refused=0.1, accuracy=0.7
+        np.linspace(0.05, 1, 20), np.linspace(1, 0.6, 20), refused=0.1, accuracy=0.7, max_refused=0.2
     ),
     "ui.calibration.diagrams.reliability_diagram": diagrams.reliability_diagram(reliability_bins(CONFIDENCE, CORRECT)),
     "ui.charts.probability_chart": charts.probability_chart(np.full(10, 0.1)),
-    "ui.confusion.chart.confusion_chart": confusion_chart.confusion_chart(COUNTS),
-    "ui.confusion.chart.difference_chart": confusion_chart.difference_chart(COUNTS, COUNTS.T),
     "ui.learning_curves.curves": learning_curves.curves({"fast": []}, {"fast": "Fast"}, learning_curves.CurveView()),
     "ui.learning_curves.run_curve": learning_curves.run_curve([], "loss", 5),
     "ui.look_inside.feature_maps.attribution_chart": feature_maps.attribution_chart(
@@ -132,6 +128,11 @@ def bars(probabilities, label=None):
 def test_ten_bars_show_ten_probabilities():
     values = [0.01] * 9 + [0.91]
     assert bars(values)[0] == values
+
+
+def test_small_bars_have_no_numbers_that_would_run_into_each_other_but_the_true_label_has():
+    probabilities = [0.01] * 8 + [0.02, 0.9]
+    assert list(charts.probability_chart(np.array(probabilities), 8).data[0].text) == [""] * 8 + ["2%", "90%"]
 
 
 @pytest.mark.parametrize("label", [None, 9])

@@ -8,7 +8,8 @@ from app_helpers import INVALID_INTEGERS, listed_digits, page_text, visit
 
 from mnist_core.analysis.selection import cell_indices
 from mnist_core.metrics import per_class
-from mnist_core.runs import PREDICTIONS
+from mnist_core.runs import PREDICTIONS, Predictions
+from ui.labels import count
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def shifted(run, copy_run):
 def test_the_cell_in_the_url_is_shown(app, run, most_confused):
     label, predicted, indices = most_confused
     visit(app, "confusion", run=run.name, true=label, read=predicted)
-    assert f"**Written {label}, read as {predicted}: {len(indices)}**" in page_text(app)
+    assert f"**Written {label}, read as {predicted}: {count(len(indices), 'digit')}**" in page_text(app)
     assert not app.warning
 
 
@@ -79,29 +80,43 @@ def test_the_metrics_of_each_class_are_scikit_learns(app, run):
 def test_the_most_confused_pair_leads_to_its_cell(app, run, most_confused):
     *_, indices = most_confused
     visit(app, "confusion", run=run.name, digit="3", page_cell="2")
-    count = re.search(r"(once|[\d,]+ times)", app.button(key="pair_1").label)[0]
-    assert count in ("once", f"{len(indices)} times")
+    times = re.search(r"(once|[\d,]+ times)", app.button(key="pair_1").label)[0]
+    assert times in ("once", f"{len(indices)} times")
     app.button(key="pair_1").click().run()
     assert app.query_params["run"] == run.name
     assert {"digit", "page_cell"}.isdisjoint(app.query_params)
     assert f"**Written {app.query_params['true']}, read as {app.query_params['read']}:" in page_text(app)
 
 
-def test_a_cell_can_be_selected_in_lists(app, run):
-    visit(app, "confusion", run=run.name)
-    app.selectbox(key="address_true").set_value("4").run()
-    assert (app.query_params["true"], "read" in app.query_params) == ("4", False)
-    app.selectbox(key="address_read").set_value("9").run()
-    assert "**Written 4, read as 9:" in page_text(app)
+def test_from_a_cell_one_gets_back_to_all_mistakes(app, run, most_confused):
+    label, predicted, _ = most_confused
+    visit(app, "confusion", run=run.name, true=label, read=predicted, digit="3")
     app.button(key="all_mistakes").click().run()
-    assert "mistakes**" in page_text(app)
+    assert dict(app.query_params) == {"run": run.name}
+    assert re.search(r"\*\*All \d+ mistakes\*\*", page_text(app))
+    assert "all_mistakes" not in [button.key for button in app.button]
+
+
+def test_there_is_no_accuracy_of_single_digits_since_it_counts_true_negatives(app, run):
+    visit(app, "confusion", run=run.name)
+    (table,) = [frame.value for frame in app.dataframe if "Precision" in frame.value]
+    assert list(table.columns) == ["Digit", "Precision", "Recall", "F1", "Support"]
+
+
+def test_a_faultless_network_has_no_mistakes_to_press(app, run):
+    log_probabilities = np.log(np.where(np.eye(10, dtype=bool)[run.predictions.labels], 0.91, 0.01)).astype(np.float32)
+    run.finish(run.outcome, Predictions(log_probabilities, run.predictions.labels))
+    visit(app, "confusion", run=run.name)
+    assert "Every test digit was read correctly." in page_text(app)
+    assert "It misreads **0 digits**" in page_text(app)
+    assert "most trouble" not in page_text(app)
 
 
 def test_a_digit_in_the_url_is_shown_with_its_prediction(app, run):
     visit(app, "confusion", run=run.name, digit="7")
     probabilities = np.exp(run.predictions.log_probabilities[7])
     assert f"Test digit 7, written {run.predictions.labels[7]}" in page_text(app)
-    assert f"reads {probabilities.argmax()} with {100 * probabilities.max():.2f} %" in page_text(app)
+    assert f"reads **{probabilities.argmax()}** with {100 * probabilities.max():.2f} %" in page_text(app)
 
 
 @pytest.mark.usefixtures("without_images")

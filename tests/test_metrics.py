@@ -11,7 +11,6 @@ from mnist_core.metrics import (
     confusion_matrix,
     most_confused,
     normalise_rows,
-    one_vs_rest_accuracy,
     per_class,
     score,
     score_with_interval,
@@ -78,12 +77,6 @@ def test_normalised_rows_sum_to_1():
     shares = normalise_rows(confusion_matrix(LOG_PROBABILITIES.argmax(1), LABELS))
     assert shares[1, [0, 1, 9]] == pytest.approx([1 / 3] * 3)
     assert shares.sum(1).tolist() == pytest.approx([1, 1, 0, 0, 0, 0, 0, 0, 0, 1])
-
-
-def test_one_vs_rest_accuracy_is_that_of_ten_binary_classifications():
-    predicted, labels = np.random.default_rng(0).integers(0, 10, (2, 200))
-    expected = [((predicted == digit) == (labels == digit)).mean() for digit in range(10)]
-    assert one_vs_rest_accuracy(confusion_matrix(predicted, labels)) == pytest.approx(expected)
 
 
 def test_most_confused_sorts_the_cells_off_the_diagonal():

@@ -3,25 +3,27 @@
 from itertools import combinations
 
 import pytest
+from colour_contrast import contrast, linear
 
 from ui import palette
-
-
-def linear(colour):
-    """#RRGGBB as linear light, 0..1 (sRGB)."""
-    parts = [part / 255 for part in bytes.fromhex(colour.removeprefix("#"))]
-    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-
-
-def luminance(colour):
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear(colour), strict=True))
 
 
 @pytest.mark.parametrize("page", ["#FFFFFF", "#10141C"])
 @pytest.mark.parametrize("colour", [*palette.RUNS, palette.SELECTED])
 def test_a_runs_colour_has_contrast_on_light_and_dark_pages(colour, page):
-    low, high = sorted((luminance(colour), luminance(page)))
-    assert (high + 0.05) / (low + 0.05) >= 3  # WCAG 2, for graphics
+    assert contrast(colour, page) >= 3  # WCAG 2, for graphics
+
+
+@pytest.mark.parametrize("grey", range(0, 256, 5))
+def test_text_has_contrast_on_every_colour(grey):
+    for background in ((grey, grey, grey), (grey, 128, 255 - grey)):
+        colour = "#" + bytes(background).hex()
+        assert contrast(colour, palette.text_colour(background)) >= 4.5  # WCAG 2, for text
+
+
+def test_a_colour_between_two_others_is_mixed_of_both():
+    assert palette.between("#000000", "#FF8000", 0.5) == "#804000"
+    assert [palette.between("#102030", "#FFFFFF", end) for end in (0, 1)] == ["#102030", "#FFFFFF"]
 
 
 @pytest.mark.parametrize(("one", "another"), [*combinations(palette.RUNS, 2)])

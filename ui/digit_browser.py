@@ -19,6 +19,15 @@ NO_IMAGES = (
 )
 
 
+def default_run() -> str:
+    """Return the run that a page of pictures shows first: "fast", or without MNIST one whose digits are here."""
+    if caches.digits_or_none("mnist", "test") is not None:
+        return "fast"
+    tested = (run for run in caches.runs() if run.tested)
+    here = (run.name for run in tested if caches.digits_or_none(run.config.dataset, "test") is not None)
+    return next(here, "fast")
+
+
 def available_test_digits(run: Run, labels: np.ndarray) -> Digits | None:
     """Return the digits a run was tested on, or None if they are not on this machine or have other labels."""
     digits = caches.digits_or_none(run.config.dataset, "test")
@@ -74,7 +83,9 @@ def paged_gallery(
         digit = int(predictions.labels[index]), int(predicted[index]), float(confidence[index])
         captions.append(caption(*digit))
         titles.append("Test digit {}: written {}, read as {} with {:.0%} confidence".format(index, *digit))
-    clicked = gallery(f"digits_{key}", label, shown, digits.images[shown], captions, titles, selected=selected)
+    clicked = gallery(
+        f"digits_{key}", label, shown, digits.images[shown], captions, titles, selected=selected, reveals="detail"
+    )
     if pages > 1:
         pagination = f"pagination_{key}_{page}"  # a key for each page, because only a new widget takes its default
         st.pagination(
@@ -98,8 +109,22 @@ def page_containing(selected: int | None, indices: np.ndarray) -> int:
 def digit_detail(index: int, digits: Digits | None, runs: dict[str, tuple[Run, Predictions]]) -> None:
     """Show one test digit large, with the ten probabilities of each run; `runs` are keyed by their labels."""
     true_label = int(next(iter(runs.values()))[1].labels[index])
+    with st.container(key="detail"):
+        _digit_with_probabilities(index, true_label, digits, runs)
+        st.caption(
+            "Blue is the digit that was written, orange the one it was taken for. The ten probabilities add up to "
+            "100 % (softmax)."
+        )
+        for label, (run, predictions) in runs.items():
+            if predictions.log_probabilities[index].argmax() != true_label:
+                shell.page_link("Mistakes", f"This digit among the mistakes of {label}", run=run.name, digit=index)
+
+
+def _digit_with_probabilities(
+    index: int, true_label: int, digits: Digits | None, runs: dict[str, tuple[Run, Predictions]]
+) -> None:
     st.subheader(f"Test digit {index}, written {true_label}", anchor=False)
-    with st.container(key="detail", horizontal=True):
+    with st.container(horizontal=True):
         if digits is not None:
             with st.container(key="large", width=176):
                 st.image(images.data_uri(images.enlarge(digits.images[index])), width=168)
@@ -107,7 +132,7 @@ def digit_detail(index: int, digits: Digits | None, runs: dict[str, tuple[Run, P
             probabilities = np.exp(predictions.log_probabilities[index].astype(np.float64))
             predicted = int(probabilities.argmax())
             with st.container(width=360):
-                st.caption(f"**{label}** reads {predicted} with {percent(probabilities[predicted])} confidence.")
+                st.markdown(f"{label} reads **{predicted}** with {percent(probabilities[predicted])} confidence.")
                 st.plotly_chart(
                     charts.probability_chart(probabilities, true_label),
                     key=f"probabilities_{number}",
@@ -115,10 +140,3 @@ def digit_detail(index: int, digits: Digits | None, runs: dict[str, tuple[Run, P
                     alt=f"Ten probabilities of {label}: "
                     + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(probabilities)),
                 )
-    st.caption(
-        "What to notice: the blue bar is the digit that was written, an orange one the digit it was taken for. Each "
-        "bar is the probability that the network gives to that digit: e to the power of its score, divided by the sum "
-        "of that over all ten (softmax)."
-    )
-    for label, (run, _) in runs.items():
-        shell.page_link("Mistakes", f"This digit among the mistakes of {label}", run=run.name, digit=index)

@@ -23,6 +23,16 @@ DIGITS = (  # one colour per class, 0 to 9; where it matters the digit itself is
 DIVERGING = [  # black is 0, as the background of a digit is; brighter blue below it, brighter orange above
     (0.0, "#E3F3FF"), (0.2, "#56B4E9"), (0.5, "#000000"), (0.8, "#E69F00"), (1.0, "#FFF3D6"),
 ]  # fmt: skip
+MATRIX = {  # a cell of the confusion matrix, from the fewest digits to the most; in the dark mistakes are what glows
+    "light": {
+        "correct": ("#E4EEF8", "#2768AD"), "misread": ("#FBE7D7", "#C25400"),
+        "better": ("#E4EEF8", "#2768AD"), "worse": ("#FBE7D7", "#C25400"),
+    },
+    "dark": {
+        "correct": ("#16243A", "#25466E"), "misread": ("#4E2C0C", "#FFB25E"),
+        "better": ("#17304F", "#6FB4F5"), "worse": ("#4E2C0C", "#FFB25E"),
+    },
+}  # fmt: skip
 MARKED = "#D98200"  # the frame of a digit found in a picture or with a label in doubt
 MARK = "#2F5FC4"  # behind the digit of the app's mark
 ACCENT = ("#2F5FC4", "#8FB2FF")  # for lines and words, on a light and on a dark page
@@ -46,6 +56,8 @@ CSS_VARIABLES = {
     "--lab-correct": CORRECT,
     "--lab-incorrect": INCORRECT,
     "--lab-muted": MUTED,
+    "--lab-selected": SELECTED,
+    "--lab-light-text": LIGHT_TEXT,
 }
 
 
@@ -54,10 +66,10 @@ def stylesheet() -> str:
     return ":root {" + " ".join(f"{name}: {colour};" for name, colour in CSS_VARIABLES.items()) + "}"
 
 
-def with_alpha(colour: str, alpha: float) -> str:
-    """Return "#RRGGBB" as an rgba() colour of this opacity, 0..1."""
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return f"rgba({red},{green},{blue},{alpha})"
+def between(low: str, high: str, strength: float) -> str:
+    """Return the colour "#RRGGBB" at `strength`, 0..1, of the way from one colour to another."""
+    ends = (bytes.fromhex(colour.removeprefix("#")) for colour in (low, high))
+    return "#" + bytes(round(start + strength * (end - start)) for start, end in zip(*ends, strict=True)).hex().upper()
 
 
 def diverging_colours() -> list[list[int]]:
@@ -68,6 +80,8 @@ def diverging_colours() -> list[list[int]]:
 
 
 def text_colour(background: tuple[int, int, int]) -> str:
-    """Return black or white, whichever is easier to read on this RGB colour, 0..255."""
-    red, green, blue = background
-    return DARK_TEXT if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else LIGHT_TEXT
+    """Return white where it has a contrast of at least 4.5 (WCAG 2) with this RGB colour, 0..255, else black."""
+    parts = [part / 255 for part in background]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return LIGHT_TEXT if 1.05 / (luminance + 0.05) >= 4.5 else DARK_TEXT

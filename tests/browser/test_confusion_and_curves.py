@@ -12,16 +12,13 @@ from mnist_core import load_run
 pytestmark = pytest.mark.browser
 
 RUN = "fast"
-MATRIX = ".st-key-matrix .js-plotly-plot"
+MATRIX = ".st-key-matrix table"
 DIGITS = ".st-key-digits_cell button"
-OFFSET = """(plot, [label, predicted]) => {
-    const { xaxis, yaxis } = plot._fullLayout;
-    return { x: xaxis._offset + xaxis.l2p(predicted), y: yaxis._offset + yaxis.l2p(label) };
-}"""
+COLOURS = """() => [...document.querySelectorAll(".stApp *")].filter((element) => element.shadowRoot)
+    .concat(document).flatMap((root) => [...(root.shadowRoot ?? root).querySelectorAll("table button")])
+    .map((button) => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor, button.textContent])"""
 COUNT_POINTS = """() => [...document.querySelectorAll(".st-key-curves .js-plotly-plot")]
     .flatMap((plot) => plot.data ?? []).reduce((sum, line) => sum + line.x.length, 0)"""
-HEADER = -0.95  # where the digit beside a row or above a column stands, in cells
-CLICK_TIMEOUT = 20.0  # seconds; a page that no longer answers fails the test instead of stopping it
 
 
 @pytest.fixture(scope="module")
@@ -53,40 +50,54 @@ def expect_digits(visitor, indices):
 def open_matrix(visitor, path=f"/confusion?run={RUN}"):
     """Open the page and wait until the matrix can be clicked."""
     visitor.open(path)
-    visitor.page.wait_for_selector(f"{MATRIX} .scatterlayer")
-    return visitor.settle()
+    expect(visitor.page.locator(f"{MATRIX} button")).to_have_count(120)
+    return visitor
 
 
-def offset(visitor, label, predicted):
-    """Return where a cell's centre is, in pixels from the corner of the matrix."""
-    return visitor.page.locator(MATRIX).evaluate(OFFSET, [label, predicted])
+def cell(visitor, label, predicted):
+    """Return the button of a cell, or with None for one of the digits that of a row or column."""
+    row, column = (0 if digit is None else digit + 1 for digit in (label, predicted))
+    return visitor.page.locator(f"{MATRIX} tr").nth(row).locator("td, th").nth(column).locator("button")
 
 
-def click(visitor, position):
-    """Click on the matrix at once, whether or not it is being redrawn."""
-    visitor.page.locator(MATRIX).click(position=position, force=True, timeout=CLICK_TIMEOUT * 1000)
+def colours(visitor, scheme):
+    """Return the colour, the background and the text of every button of the matrix in a light or dark scheme."""
+    visitor.page.emulate_media(color_scheme=scheme)
+    expect(visitor.page.locator(".stApp")).to_have_css("color-scheme", scheme)
+    return visitor.page.evaluate(COLOURS)
 
 
 def expect_heading(visitor, text):
-    expect(visitor.page.get_by_text(text)).to_be_visible()
+    expect(visitor.page.locator(".st-key-cell_digits")).to_contain_text(text)
     visitor.settle()
 
 
-def test_a_clicked_cell_shows_exactly_its_digits_and_is_a_link(server, visit, predictions):
+def test_a_clicked_cell_shows_exactly_its_digits_fades_no_number_and_is_a_link(server, visit, predictions):
     visitor = open_matrix(visit(server))
+    before = {scheme: colours(visitor, scheme) for scheme in ("dark", "light")}
+    assert len(before["light"]) == 120
+    assert before["light"] != before["dark"]
     for label, predicted in ((5, 3), (4, 9)):
         indices = cell_indices(predictions, label, predicted)
-        centre = offset(visitor, label, predicted)
-        click(visitor, {"x": centre["x"] + 12, "y": centre["y"] - 12})  # near the edge
-        expect_heading(visitor, f"Written {label}, read as {predicted}: {len(indices)}")
+        cell(visitor, label, predicted).click()
+        expect_heading(visitor, f"Written {label}, read as {predicted}: {len(indices)} digits")
         expect_digits(visitor, indices)
+        expect(cell(visitor, label, predicted)).to_have_attribute("aria-pressed", "true")
+    expect(visitor.page.locator(f'{MATRIX} [aria-pressed="true"]')).to_have_count(1)
+    expect(visitor.page.locator(DIGITS).first).to_be_in_viewport(ratio=1)  # beside the matrix on the first screen
+    expect(cell(visitor, 9, 9)).to_be_in_viewport(ratio=1)
+    visitor.page.mouse.move(5, 5)
+    assert {scheme: colours(visitor, scheme) for scheme in ("dark", "light")} == before
+
     visitor.page.locator(DIGITS).nth(1).click()
-    expect(visitor.page.get_by_text(f"Test digit {indices[1]}, written 4")).to_be_visible()
+    detail = visitor.page.locator(".st-key-detail")
+    expect(detail).to_contain_text(f"Test digit {indices[1]}, written 4")
+    expect(detail.locator("img")).to_be_in_viewport()
     expect(visitor.page).to_have_url(f"{server.url}/confusion?run={RUN}&true=4&read=9&digit={indices[1]}&page_cell=1")
 
-    another = visit(server).open(visitor.page.url.removeprefix(server.url))
-    expect_heading(another, f"Written 4, read as 9: {len(indices)}")
-    expect(another.page.get_by_text(f"Test digit {indices[1]}, written 4")).to_be_visible()
+    another = open_matrix(visit(server), visitor.page.url.removeprefix(server.url))
+    expect_heading(another, f"Written 4, read as 9: {len(indices)} digits")
+    expect(another.page.locator(".st-key-detail")).to_contain_text(f"Test digit {indices[1]}, written 4")
     expect_digits(another, indices)
     expect(another.page.locator(f'{DIGITS}[aria-pressed="true"]')).to_have_attribute(
         "title", re.compile(f"Test digit {indices[1]}:")
@@ -94,36 +105,43 @@ def test_a_clicked_cell_shows_exactly_its_digits_and_is_a_link(server, visit, pr
     assert visitor.errors == another.errors == []
 
 
-def test_headers_select_rows_and_columns_and_a_second_click_keeps_a_cell(server, visit, predictions):
+def test_rows_columns_and_cells_are_selected_by_mouse_and_keyboard(server, visit, predictions):
     visitor = open_matrix(visit(server))
     labels, predicted_labels, _ = predictions
     n_mistakes = (labels != predicted_labels).sum()
-    click(visitor, offset(visitor, 3, HEADER))
+    cell(visitor, 3, None).click()
     expect_heading(visitor, f"Written as 3: {(labels == 3).sum():,}")
-    click(visitor, offset(visitor, HEADER, 8))
+    cell(visitor, None, 8).click()
     expect_heading(visitor, f"Read as 8: {(predicted_labels == 8).sum():,}")
-    click(visitor, offset(visitor, 7, 2))
+    cell(visitor, 7, 2).click()
     expect_heading(visitor, "Written 7, read as 2")
     visitor.button("All mistakes").click()
     expect_heading(visitor, f"All {n_mistakes} mistakes")
-    click(visitor, offset(visitor, 7, 2))
+    cell(visitor, 7, 2).click()
     expect_heading(visitor, "Written 7, read as 2")
     expect_digits(visitor, cell_indices(predictions, 7, 2))
     visitor.page.go_back()
     expect_heading(visitor, f"All {n_mistakes} mistakes")
 
+    cell(visitor, None, 0).focus()
+    for key in [*["ArrowRight"] * 3, *["ArrowDown"] * 6, "ArrowLeft"]:
+        visitor.page.keyboard.press(key)
+    expect(cell(visitor, 5, 2)).to_be_focused()
+    readout = visitor.page.locator(".st-key-matrix .readout")
+    expect(readout).to_have_text(re.compile("^Written 5, read as 2: "))
+    visitor.page.keyboard.press("Enter")
+    expect_heading(visitor, "Written 5, read as 2: 0 digits")
+    expect(cell(visitor, 5, 2)).to_be_focused()
+    assert visitor.errors == []
+
 
 def test_after_many_quick_clicks_the_last_one_counts(server, visit, predictions):
     visitor = open_matrix(visit(server))
     labels, predicted_labels, _ = predictions
-    pairs = {
-        (label, predicted) for label, predicted in zip(labels, predicted_labels, strict=True) if label != predicted
-    }
-    cells = [offset(visitor, int(label), int(predicted)) for label, predicted in sorted(pairs)]
+    pairs = sorted({(int(t), int(p)) for t, p in zip(labels, predicted_labels, strict=True) if t != p})
     for number in range(15):
-        click(visitor, cells[number * 7 % len(cells)])
-    visitor.page.wait_for_timeout(400)  # two clicks closer than that are a double click
-    click(visitor, offset(visitor, 4, 9))
+        cell(visitor, *pairs[number * 7 % len(pairs)]).click()
+    cell(visitor, 4, 9).dblclick()
     expect_heading(visitor, "Written 4, read as 9")
     expected = {"run": RUN, "true": "4", "read": "9"}  # in any order
     visitor.page.wait_for_url(lambda url: dict(parse_qsl(urlsplit(url).query)) == expected)
@@ -132,33 +150,18 @@ def test_after_many_quick_clicks_the_last_one_counts(server, visit, predictions)
     assert visitor.errors == []
 
 
-def test_a_cell_of_the_table_is_selected_by_keyboard(server, visit, predictions):
-    visitor = open_matrix(visit(server))
-    table = visitor.page.locator(".st-key-matrix_table")
-    table.scroll_into_view_if_needed()
-    visitor.settle()
-    box = table.bounding_box()
-    visitor.page.mouse.click(box["x"] + 40, box["y"] + 52)  # the first cell of the first column
-    expect_heading(visitor, "Written as 0:")
-    for key in [*["ArrowRight"] * 3, *["ArrowDown"] * 5]:
-        visitor.page.keyboard.press(key)
-    expect_heading(visitor, f"Written 5, read as 2: {len(cell_indices(predictions, 5, 2))}")
-
-
-def test_the_matrix_and_its_digits_are_side_by_side_on_the_first_screen(server, visit):
-    visitor = open_matrix(visit(server), f"/confusion?run={RUN}&true=5&read=3")
-    expect(visitor.page.locator(DIGITS).first).to_be_in_viewport(ratio=1)
-    expect(visitor.page.locator(MATRIX)).to_be_in_viewport(ratio=1)
-
-
-def test_cells_are_tapped_on_a_phone(server, visit, predictions):
+def test_on_a_phone_a_tapped_cell_scrolls_to_its_digits_and_a_digit_to_its_detail(server, visit, predictions):
     visitor = open_matrix(visit(server, 390, 844))
     for label, predicted in ((5, 3), (7, 2)):
-        visitor.page.locator(MATRIX).tap(position=offset(visitor, label, predicted), force=True)
-        expect_heading(
-            visitor, f"Written {label}, read as {predicted}: {len(cell_indices(predictions, label, predicted))}"
-        )
+        button = cell(visitor, label, predicted)
+        assert min(button.bounding_box()[side] for side in ("width", "height")) >= 24  # WCAG 2.2, target size
+        button.tap()
         expect_digits(visitor, cell_indices(predictions, label, predicted))
+        expect(visitor.page.locator(DIGITS).last).to_be_in_viewport(ratio=1)
+    visitor.page.locator(DIGITS).first.tap()
+    expect(visitor.page.locator(".st-key-detail h3")).to_be_in_viewport(ratio=1)
+    expect(visitor.page.locator(".st-key-detail img")).to_be_in_viewport(ratio=1)
+    assert visitor.errors == []
 
 
 def test_the_curve_of_a_live_run_grows(training_server, visit):

@@ -1,7 +1,6 @@
-"""The parts of the Confusion page: which cell is selected, its digits, the most frequent mistakes."""
+"""The parts of the Confusion page: the matrix, which cell of it is selected, its digits, the most frequent mistakes."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from mnist_core.analysis.selection import cell_indices
@@ -9,14 +8,14 @@ from mnist_core.data import Digits
 from mnist_core.metrics import most_confused
 from mnist_core.runs import Predictions, Run, RunError
 from ui import caches, digit_browser, run_picker, url_state
-from ui.confusion import chart
-from ui.confusion.chart import Cell
-from ui.labels import percent
+from ui.components.matrix.matrix import Cell, matrix
+from ui.confusion.cells import Cells
+from ui.labels import count
 from ui.run_name import unique_run_label
 
 RESET_PARAMETERS = ("digit", "page_cell", "page_here", "page_there")  # of the URL, when another cell is selected
-N_PAIRS = 10  # of the most frequent mistakes
-DIGIT_OPTIONS = {"": "any digit"} | {str(digit): str(digit) for digit in range(10)}
+N_PAIRS = 6  # of the most frequent mistakes
+HINT = "Press a number to see its digits, or a digit at the edge for its whole row or column."
 
 
 def predictions_or_error(run: Run) -> Predictions | None:
@@ -60,42 +59,40 @@ def select_cell(cell: Cell) -> None:
     url_state.update(true=cell[0], read=cell[1], **dict.fromkeys(RESET_PARAMETERS))
 
 
-def on_chart_click() -> None:
-    """Select the cell that was clicked; Plotly reports a second click on the same cell without a point."""
-    points = st.session_state["matrix"]["selection"]["points"]
-    if points:
-        st.session_state["last_clicked"] = chart.clicked_cell(points[-1])
-    if "last_clicked" in st.session_state:
-        select_cell(st.session_state["last_clicked"])
+def show_matrix(cells: Cells, label: str, cell: Cell) -> None:
+    """Show the matrix with the selected cell, row or column in a frame; `label` is for screen readers."""
+    matrix(
+        "matrix",
+        label,
+        cells.texts,
+        cells.descriptions,
+        cells.colours,
+        selected=cell,
+        hint=HINT,
+        reveals="cell_digits",
+        on_click=select_cell,
+    )
 
 
-def on_table_click() -> None:
-    """Select the cell that was chosen in the table."""
-    cells = st.session_state["matrix_table"]["selection"]["cells"]
-    if cells:
-        row, column = cells[-1]
-        select_cell((int(row), int(column) if str(column).isdecimal() else None))
-
-
-def cell_selectboxes() -> None:
-    """Show two lists to select a cell with, for the keyboard, a screen reader and a phone."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="choose_cell"):
-        url_state.select("Written", DIGIT_OPTIONS, "true", "", RESET_PARAMETERS)
-        url_state.select("Read as", DIGIT_OPTIONS, "read", "", RESET_PARAMETERS)
-        st.button("All mistakes", on_click=select_cell, args=[(None, None)], key="all_mistakes")
-
-
-def heading(cell: Cell, count: int, diagonal: bool) -> str:
-    """Return the heading of the `count` digits of a cell; without `diagonal` they are mistakes only."""
+def heading(cell: Cell, number: int, diagonal: bool) -> str:
+    """Return the heading of the digits of a cell, of which there are `number`; without `diagonal` only mistakes."""
     true_label, predicted = cell
     if true_label is None and predicted is None:
-        return f"All {count:,} mistakes"
+        return f"All {count(number, 'mistake')}" if number != 1 else "The only mistake"
     only, order = ("", ", the misread ones first") if diagonal else (" and misread", "")
     if predicted is None:
-        return f"Written as {true_label}{only}: {count:,}{order}"
+        return f"Written as {true_label}{only}: {count(number, 'digit')}{order}"
     if true_label is None:
-        return f"Read as {predicted}{only}: {count:,}{order}"
-    return f"Written {true_label}, read as {predicted}: {count:,}"
+        return f"Read as {predicted}{only}: {count(number, 'digit')}{order}"
+    return f"Written {true_label}, read as {predicted}: {count(number, 'digit')}"
+
+
+def show_heading(title: str, cell: Cell) -> None:
+    """Show the heading of the digits of a cell, and unless they are all mistakes the way back to those."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{title}**", width="content")
+        if cell != (None, None):
+            st.button("All mistakes", on_click=select_cell, args=[(None, None)], key="all_mistakes", type="tertiary")
 
 
 def digit_caption(cell: Cell, label: int, predicted: int, confidence: float) -> str:
@@ -110,9 +107,9 @@ def cell_digits(
     diagonal = diagonal or None not in cell  # a cell of the diagonal that was asked for is shown, hidden or not
     indices = cell_indices(predictions.log_probabilities, predictions.labels, *cell, include_correct=diagonal)
     title = heading(cell, len(indices), diagonal)
-    st.markdown(f"**{title}**")
+    show_heading(title, cell)
     if not len(indices):
-        st.caption("No test digit is in this cell.")
+        st.caption("Every test digit was read correctly." if cell == (None, None) else "No test digit is in this cell.")
         return selected
     return digit_browser.paged_gallery(
         "cell", title, indices, predictions, digits, lambda *digit: digit_caption(cell, *digit), selected
@@ -133,8 +130,8 @@ def differing_digits(
     what = "Misread" if None in cell else f"Written {cell[0]}, read as {cell[1]}"
     for key, this, that in (("here", 0, 1), ("there", 1, 0)):
         only = indices[this][~np.isin(indices[this], indices[that])]
-        title = f"{what} only by {unique_run_label(runs[this])}: {len(only):,}"
-        st.markdown(f"**{title}**")
+        title = f"{what} only by {unique_run_label(runs[this])}: {count(len(only), 'digit')}"
+        show_heading(title, cell if key == "here" else (None, None))
         if len(only):
             selected = digit_browser.paged_gallery(
                 key, title, only, predictions[this], digits, lambda *digit: digit_caption(cell, *digit), selected
@@ -142,64 +139,37 @@ def differing_digits(
     return selected
 
 
-def most_confused_buttons(counts: np.ndarray) -> None:
+def most_confused_buttons(counts: np.ndarray, cell: Cell) -> None:
     """Show the most frequent mistakes, each as a button that selects its cell."""
-    pairs = most_confused(counts)
+    pairs = most_confused(counts)[:N_PAIRS]
     if not pairs:
-        st.caption("None: every test digit was read correctly.")
-    with st.container(key="pairs", gap=None):
-        for rank, (label, predicted, count) in enumerate(pairs[:N_PAIRS], 1):
-            share = count / counts[label].sum()
-            times = "once" if count == 1 else f"{count:,} times"
+        return
+    st.markdown("**Most confused:** press a pair to see its digits")
+    with st.container(key="pairs", horizontal=True, gap="small"):
+        for rank, (label, predicted, number) in enumerate(pairs, 1):
             st.button(
-                f"{rank}. {label} read as {predicted}, {times}: {percent(share)} of the {label}s",
-                type="tertiary",
+                f"{label} read as {predicted}: {'once' if number == 1 else f'{number:,} times'}",
                 key=f"pair_{rank}",
+                type="primary" if (label, predicted) == cell else "secondary",
                 on_click=select_cell,
                 args=[(label, predicted)],
             )
 
 
-def matrix_table(counts: np.ndarray) -> None:
-    """Show the matrix as a table, whose cells can be selected by keyboard too."""
-    table = pd.DataFrame(counts, columns=[str(digit) for digit in range(10)])
-    table.insert(0, "written", range(10))
-    st.dataframe(
-        table,
-        hide_index=True,
-        height="content",
-        on_select=on_table_click,
-        selection_mode="single-cell",
-        key="matrix_table",
-        column_config={"written": st.column_config.NumberColumn("written ↓ read →", width="small")},
-        alt="The confusion matrix: a row for each written digit, a column for each digit that it was read as",
-    )
-    st.caption(
-        "Click a cell, then move with the arrow keys: the digits above follow. The first column selects a whole row."
-    )
-
-
-def alt_text(run: Run, other: Run | None, counts: np.ndarray) -> str:
+def matrix_label(run: Run, other: Run | None, counts: np.ndarray) -> str:
     """Return the description of the matrix for a screen reader."""
     pairs = most_confused(counts)
-    most = "; most often {} was read as {}, {} times".format(*pairs[0]) if pairs else ""
+    most = "; most often {} was read as {}: {:,} digits".format(*pairs[0]) if pairs else ""
     minus = f" minus that of {unique_run_label(other)}" if other else ""
     return f"Confusion matrix of {unique_run_label(run)}{minus}: rows are written digits, columns what was read{most}"
 
 
-def insight(run: Run, other: Run | None) -> str:
-    """Return what to notice in the matrix."""
+def legend(run: Run, other: Run | None) -> str:
+    """Return what the two colours of the matrix mean."""
     if other:
         name, other_name = unique_run_label(run), unique_run_label(other)
-        return (
-            f"What to notice: {name} minus {other_name}. Blue cells are better with {name}, orange ones with "
-            f"{other_name}."
-        )
-    return (
-        "What to notice: each row is a written digit (true label), each column what it was read as (prediction). Blue "
-        "digits were read correctly, orange ones were misread. Click a cell, or a digit at the edge for its whole row "
-        "or column."
-    )
+        return f"{name} minus {other_name}. Blue cells are better with {name}, orange ones with {other_name}."
+    return "Blue: read correctly. Orange: misread; the stronger the colour, the more digits are in the cell."
 
 
 def by_label(*pairs: tuple[Run | None, Predictions | None]) -> dict[str, tuple[Run, Predictions]]:

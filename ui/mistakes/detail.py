@@ -22,7 +22,8 @@ def mistake_detail(evaluation: Evaluation, index: int, indices: np.ndarray, digi
                 st.image(images.data_uri(images.enlarge(digits.images[index])), width=132)
             with st.container(gap="small"):
                 st.subheader(f"Written {label}, {'and ' if correct else ''}read as {predicted}", anchor=False)
-                st.caption(f"Test digit {index}" + (": no mistake" if correct else ""))
+                sure = f"{labels.percent(evaluation.confidence[index])} sure"
+                st.caption(f"Test digit {index}: {'no mistake, ' if correct else ''}{sure}")
                 previous_and_next(index, indices)
         label_error_note(evaluation, index)
         st.plotly_chart(
@@ -31,10 +32,11 @@ def mistake_detail(evaluation: Evaluation, index: int, indices: np.ndarray, digi
             config=charts.PLOTLY_CONFIG,
             alt="The ten probabilities; " + digit_description(evaluation, index),
         )
-        digit_metrics(evaluation, index)
         nearest_training_digits(evaluation, index, digits)
-        other_models(evaluation, index)
-        shell.page_link("Look inside", "See it inside the network", run=evaluation.run.name, digit=index)
+        with st.expander("Loss, rank and other models"):
+            digit_metrics(evaluation, index)
+            other_models(evaluation, index)
+        shell.page_link("Look inside", "Follow it through the network", run=evaluation.run.name, digit=index)
 
 
 def previous_and_next(index: int, indices: np.ndarray) -> None:
@@ -76,15 +78,15 @@ def digit_metrics(evaluation: Evaluation, index: int) -> None:
             help="The probability of the predicted digit, the largest of the ten.",
         )
         st.metric(
-            f"Prob. of {label}",
+            f"Probability of {label}",
             labels.percent(evaluation.probabilities[index, label]),
             help="The probability of the true label.",
         )
         st.metric(
             "Loss",
             f"{evaluation.loss[index]:.2f}",
-            help="Cross-entropy in nats: minus the natural logarithm of the true label's probability. 2.30 is "
-            "guessing.",
+            help="How wrong the answer is (cross-entropy): minus the natural logarithm of the true label's "
+            "probability. 0 is certain and right, 2.30 is guessing.",
         )
         st.metric(
             "Rank",
@@ -102,14 +104,15 @@ def nearest_training_digits(evaluation: Evaluation, index: int, digits: Digits |
     with st.container(key="alike"):
         st.image(
             [images.data_uri(images.enlarge(image)) for image in nearest.images],
-            caption=[f"a {label}" for label in nearest.labels],
+            caption=[labels.article(int(label)) for label in nearest.labels],
             width=52,
         )
-    label = evaluation.labels[index]
+    label = int(evaluation.labels[index])
     n_same = int((nearest.labels == label).sum())
+    few = " A misread digit often has few neighbours of its own kind." if n_same <= len(nearest) // 2 else ""
     st.caption(
-        f"The nearest of all training digits, compared pixel by pixel; of these {len(nearest)}, {n_same} "
-        f"{'is' if n_same == 1 else 'are'} labelled {label}. A misread digit often has few neighbours of its own class."
+        f"The {len(nearest)} nearest of all training digits, compared pixel by pixel: {n_same or 'none'} of them "
+        f"{'is' if n_same <= 1 else 'are'} {labels.article(label)}.{few}"
     )
 
 
@@ -131,7 +134,8 @@ def other_models(evaluation: Evaluation, index: int) -> None:
     if not rows:
         return
     n_correct = sum(predicted == label for _, predicted, _ in rows)
-    st.markdown(f"**{n_correct} of {len(rows)} other models read it as {label}**")
+    verb = "reads" if n_correct == 1 else "read"
+    st.markdown(f"**{n_correct} of {labels.count(len(rows), 'other model')} {verb} it as {label}**")
     st.table(
         {
             "Model": [name for name, _, _ in rows],

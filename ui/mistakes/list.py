@@ -9,15 +9,17 @@ import streamlit as st
 from mnist_core.analysis import label_errors
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
-from ui import images, labels, url_state
+from ui import glossary, images, labels, url_state
 from ui.components.gallery.gallery import gallery
 from ui.metric_row import Metric, metric_row
 
 VIEWS = {"gallery": "Gallery", "table": "Table", "quiz": "Quiz"}
 CONFIDENT_PERCENT = 70  # a mistake of at least this confidence counts as confident
 FILTERS = {"all": "All", "confident": "Confident but wrong", "doubt": "Label in doubt"}
+DOUBT_HELP = "One of the 15 digits whose given label fewer than three of five people confirmed."
 DIGIT_OPTIONS = ("any", *map(str, range(10)))
-MAX_IMAGES = 500  # pictures in the gallery: more make the page slow, and nobody looks at them all
+PAGE_SIZE = 42  # pictures in the gallery at first, and more with each press of a button: six rows on a laptop
+MAX_IMAGES = 500  # pictures in the table: more make the page slow, and nobody looks at them all
 GRID_KEY, TABLE_KEY = "mistake_grid", "mistake_table"  # of the two widgets in which a digit is clicked
 
 
@@ -49,8 +51,8 @@ def choose_filter(evaluation: Evaluation) -> Filter:
             key="mistakes_kind",
             required=True,
             on_change=on_filter_change,
-            help=f"Confident but wrong: mistakes with a confidence of at least {CONFIDENT_PERCENT} %. Label in doubt: "
-            "one of the 15 digits whose given label fewer than three of five people confirmed.",
+            help=f"Confident but wrong: mistakes of which it was at least {CONFIDENT_PERCENT} % sure. Label in doubt: "
+            f"{DOUBT_HELP[0].lower()}{DOUBT_HELP[1:]}",
         )
         st.selectbox(
             "Written",
@@ -96,6 +98,7 @@ def on_filter_change() -> None:
             "from": low or None,
             "to": None if high == 100 else high,
             "digit": None,
+            "shown": None,
         }
     )
 
@@ -132,45 +135,54 @@ def selected_digit(evaluation: Evaluation, indices: np.ndarray) -> int | None:
 
 
 def summary(evaluation: Evaluation) -> None:
-    """Show the official accuracy, the accuracy without the labels in doubt, and the number of mistakes."""
-    n_mistakes, count, errors = len(evaluation.mistakes), len(evaluation.labels), evaluation.label_errors
+    """Say how many test digits are misread, and the accuracy with and without the labels in doubt under Details."""
+    n_mistakes, n_digits, errors = len(evaluation.mistakes), len(evaluation.labels), evaluation.label_errors
     n_confident = int((evaluation.confidence[evaluation.mistakes] >= CONFIDENT_PERCENT / 100).sum())
     n_in_doubt = int(np.isin(evaluation.mistakes, list(errors)).sum())
-    with st.container(key="mistake_numbers"):
-        metric_row(
-            Metric(
-                "Test accuracy",
-                labels.percent((count - n_mistakes) / count),
-                f"official: all {count:,} labels as given",
-                "Correctly classified digits divided by all test digits. 95 % interval: "
-                f"{labels.interval(*evaluation.run.outcome.test.interval)} %.",
-            ),
-            *([accuracy_without_label_errors(evaluation)] if errors else []),
-            Metric(
-                "Mistakes",
-                f"{n_mistakes:,}",
-                f"{n_in_doubt} of them with a label in doubt" if errors else "",
-                "Test digits for which the most probable digit is not the true label.",
-            ),
-            Metric(
-                "Confident but wrong",
-                f"{n_confident:,}",
-                f"at least {CONFIDENT_PERCENT} % sure",
-                f"Mistakes in which the wrong digit has a probability of {CONFIDENT_PERCENT} % or more.",
-            ),
+    accuracy = labels.percent((n_digits - n_mistakes) / n_digits)
+    with st.container(key="mistake_numbers", horizontal=True, vertical_alignment="center"):
+        st.metric(
+            "Mistakes",
+            f"{n_mistakes:,}",
+            width="content",
+            help="Test digits for which the most probable digit is not the true label.",
         )
+        sure = f"It was at least {CONFIDENT_PERCENT} % sure of {n_confident or 'none'} of them." if n_mistakes else ""
+        st.markdown(f"in {n_digits:,} test digits: it reads {accuracy} correctly. {sure}")
+        with st.popover("Details"):
+            metric_row(
+                Metric(
+                    "Test accuracy",
+                    accuracy,
+                    f"official: all {n_digits:,} labels as given",
+                    "Correctly classified digits divided by all test digits. 95 % interval: "
+                    f"{labels.interval(*evaluation.run.outcome.test.interval)} %.",
+                ),
+                *([accuracy_without_label_errors(evaluation)] if errors else []),
+                Metric(
+                    "Confident but wrong",
+                    f"{n_confident:,}",
+                    f"at least {CONFIDENT_PERCENT} % sure",
+                    f"Mistakes in which the wrong digit has a probability of {CONFIDENT_PERCENT} % or more.",
+                ),
+                *(
+                    [Metric("Label in doubt", f"{n_in_doubt:,}", f"of {n_mistakes:,} mistakes", DOUBT_HELP)]
+                    if errors
+                    else []
+                ),
+            )
 
 
 def accuracy_without_label_errors(evaluation: Evaluation) -> Metric:
     """Return the metric "Without labels in doubt": the accuracy on all other test digits."""
-    excluded, count = len(evaluation.label_errors), len(evaluation.labels)
+    excluded, n_digits = len(evaluation.label_errors), len(evaluation.labels)
     accuracy = label_errors.accuracy_without(evaluation.predicted, evaluation.labels, evaluation.label_errors)
     return Metric(
         "Without labels in doubt",
         labels.percent(accuracy),
         f"not official: {excluded} digits left out",
-        f"The accuracy on the other {count - excluded:,} digits: the {excluded} whose given label fewer than three of "
-        "five people confirmed count neither as correct nor as wrong. Compare published results by the official "
+        f"The accuracy on the other {n_digits - excluded:,} digits: the {excluded} whose given label fewer than three "
+        "of five people confirmed count neither as correct nor as wrong. Compare published results by the official "
         f"figure. Source: {label_errors.SOURCE}.",
     )
 
@@ -184,25 +196,44 @@ def digit_description(evaluation: Evaluation, index: int) -> str:
     )
 
 
-def mistake_grid(evaluation: Evaluation, indices: np.ndarray, digits: Digits | None, selected: int | None) -> None:
-    """Show the mistakes of these indices as pictures to click; without MNIST, as black squares with captions."""
-    shown = indices[:MAX_IMAGES]
-    with st.container(key="mistake_scroll"):
-        gallery(
-            GRID_KEY,
-            "Mistakes, the largest loss first",
-            shown.tolist(),
-            digits.images[shown] if digits is not None else np.zeros((len(shown), 28, 28), np.uint8),
-            [f"{evaluation.labels[index]} → {evaluation.predicted[index]}" for index in shown],
-            [digit_description(evaluation, index) for index in shown],
-            selected=selected,
-            marked=list(evaluation.label_errors),
-            size=56 if digits is not None else 24,
+def mistake_grid(evaluation: Evaluation, indices: np.ndarray, digits: Digits, selected: int | None) -> None:
+    """Show the first mistakes of these indices as pictures to click, with a button for more.
+
+    The URL keeps how many are shown, in `shown`; the selected one is always among them.
+    """
+    position = next(iter(np.flatnonzero(indices == selected).tolist()), 0)
+    requested = url_state.integer("shown", len(indices) + PAGE_SIZE) or 0
+    n_shown = max(requested, PAGE_SIZE, PAGE_SIZE * -(-(position + 1) // PAGE_SIZE))
+    shown = indices[:n_shown]
+    gallery(
+        GRID_KEY,
+        "Mistakes, the largest loss first",
+        shown.tolist(),
+        digits.images[shown],
+        [f"{evaluation.labels[index]} → {evaluation.predicted[index]}" for index in shown],
+        [digit_description(evaluation, index) for index in shown],
+        selected=selected,
+        marked=list(evaluation.label_errors),
+        reveals="detail",
+    )
+    n_more = min(PAGE_SIZE, len(indices) - len(shown))
+    if n_more > 0:
+        st.button(
+            f"Show {n_more} more",
+            key="show_more",
+            icon=":material/expand_more:",
+            on_click=url_state.update,
+            kwargs={"shown": n_shown + PAGE_SIZE},
         )
-    if len(indices) > MAX_IMAGES:
-        st.caption(
-            f"These are the {MAX_IMAGES} of {len(indices):,} mistakes with the largest loss; the table lists them all."
-        )
+
+
+def legend(evaluation: Evaluation, n_listed: int) -> None:
+    """Say how many of the mistakes are listed, in which order, and what their captions and frames mean."""
+    frame = " An orange frame: the [[label is in doubt|label error]]." if evaluation.label_errors else ""
+    glossary.caption(
+        f"{n_listed:,} of {labels.count(len(evaluation.mistakes), 'mistake')}, the largest [[loss]] first. 4 → 9: "
+        f"written 4, read as 9.{frame}"
+    )
 
 
 COLUMNS = {

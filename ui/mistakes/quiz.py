@@ -1,4 +1,4 @@
-"""The quiz of the Mistakes page: guess a digit, then see what the network predicted and what the label says."""
+"""The quiz of the Mistakes page: read ten digits, half of which the network misreads, and compare with the network."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -9,19 +9,21 @@ import streamlit as st
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
 from ui import charts, digit_browser, images, labels, url_state
+from ui.components.gallery.gallery import gallery
 
-MIN_CORRECT, MAX_MISTAKES = 20, 200  # correctly classified and misclassified digits in one quiz
+ROUND_SIZE = 10  # digits in one round
+RESULT_KEY = "quiz_result"  # of the gallery at the end of a round
 
 
 @dataclass
 class QuizState:
     """The progress of one visitor in the quiz of one run."""
 
-    order: list[int]  # indices of the digits, each once
+    order: list[int]  # indices of the round's digits, each once
     round_number: int = 1
     position: int = 0  # in `order`
-    guess: int | None = None  # None until the visitor has guessed the current digit
-    points: dict[str, int] = field(default_factory=lambda: {"You": 0, "Network": 0})
+    guesses: dict[int, int] = field(default_factory=dict)  # index of a digit -> what the visitor read
+    earlier: list["Score"] = field(default_factory=list)  # of the rounds before
 
     @property
     def digit(self) -> int | None:
@@ -29,17 +31,36 @@ class QuizState:
         return self.order[self.position] if self.position < len(self.order) else None
 
 
-def shuffled_order(evaluation: Evaluation, seed: int, round_number: int = 1) -> list[int]:
-    """Return the indices of the quiz's digits in the random order of this round.
+@dataclass(frozen=True)
+class Score:
+    """How many of some digits the visitor and the network read as they are labelled."""
 
-    The digits depend on `seed` alone: mistakes, and as many of the least confident correct predictions, so that a
-    low confidence is no hint.
+    you: int
+    network: int
+    total: int
+
+
+def draw_round(evaluation: Evaluation, seed: int, round_number: int = 1) -> list[int]:
+    """Return the indices of a round's digits in random order; seed and number of the round decide them.
+
+    Half of them are mistakes of the network, the other half it reads correctly; if it has too few mistakes, it reads
+    more of them correctly. Digits whose label is in doubt are left out.
     """
-    mistakes = np.random.default_rng(seed).permutation(evaluation.mistakes)[:MAX_MISTAKES]
-    correct = np.flatnonzero(evaluation.correct)
-    by_confidence = correct[np.argsort(evaluation.confidence[correct], kind="stable")]
-    indices = np.concatenate([mistakes, by_confidence[: max(len(mistakes), MIN_CORRECT)]])
-    return [int(index) for index in np.random.default_rng([seed, round_number]).permutation(indices)]
+    rng = np.random.default_rng([seed, round_number])
+    certain = np.setdiff1d(np.arange(len(evaluation.labels)), list(evaluation.label_errors))
+    correct = certain[evaluation.correct[certain]]
+    mistakes = certain[~evaluation.correct[certain]]
+    n_mistakes = min(len(mistakes), max(ROUND_SIZE // 2, ROUND_SIZE - len(correct)))
+    n_correct = min(len(correct), ROUND_SIZE - n_mistakes)
+    chosen = rng.choice(mistakes, n_mistakes, replace=False), rng.choice(correct, n_correct, replace=False)
+    return [int(index) for index in rng.permutation(np.concatenate(chosen))]
+
+
+def score(evaluation: Evaluation, guesses: dict[int, int]) -> Score:
+    """Return the score of visitor and network on the digits that the visitor has guessed."""
+    guessed = list(guesses)
+    you = sum(guess == evaluation.labels[index] for index, guess in guesses.items())
+    return Score(int(you), int(evaluation.correct[guessed].sum()), len(guessed))
 
 
 def quiz_state(evaluation: Evaluation) -> QuizState:
@@ -47,7 +68,7 @@ def quiz_state(evaluation: Evaluation) -> QuizState:
     states: dict[str, QuizState] = st.session_state.setdefault("quizzes", {})
     name = evaluation.run.name
     if name not in states:
-        states[name] = QuizState(shuffled_order(evaluation, quiz_seed()))
+        states[name] = QuizState(draw_round(evaluation, quiz_seed()))
     return states[name]
 
 
@@ -56,28 +77,25 @@ def quiz_seed() -> int:
     return st.session_state.setdefault("quiz_seed", secrets.randbelow(2**32))
 
 
-def submit_guess(state: QuizState, evaluation: Evaluation, digit: int) -> None:
-    """Take the visitor's first guess of the current digit; a digit whose label is in doubt scores no points."""
-    if state.guess is not None or state.digit is None:
-        return
-    state.guess = digit
-    if state.digit not in evaluation.label_errors:
-        state.points["You"] += bool(digit == evaluation.labels[state.digit])
-        state.points["Network"] += bool(evaluation.correct[state.digit])
+def submit_guess(state: QuizState, digit: int) -> None:
+    """Take the visitor's first guess of the current digit."""
+    if state.digit is not None:
+        state.guesses.setdefault(state.digit, digit)
 
 
-def next_question(state: QuizState) -> None:
+def next_digit(state: QuizState) -> None:
     """Go to the next digit, if the current one has been guessed."""
-    if state.guess is not None:
-        state.position, state.guess = state.position + 1, None
+    if state.digit in state.guesses:
+        state.position += 1
 
 
-def restart(evaluation: Evaluation) -> None:
-    """Start the next round: the same digits in another order; the points are kept."""
+def start_next_round(evaluation: Evaluation) -> None:
+    """Start the next round, with other digits; the scores of the earlier ones are kept."""
     state = quiz_state(evaluation)
-    round_number = state.round_number + 1
-    order = shuffled_order(evaluation, quiz_seed(), round_number)
-    st.session_state["quizzes"][evaluation.run.name] = QuizState(order, round_number, points=state.points)
+    number = state.round_number + 1
+    scores = [*state.earlier, score(evaluation, state.guesses)]
+    order = draw_round(evaluation, quiz_seed(), number)
+    st.session_state["quizzes"][evaluation.run.name] = QuizState(order, number, earlier=scores)
 
 
 def quiz(evaluation: Evaluation, digits: Digits | None) -> None:
@@ -85,83 +103,159 @@ def quiz(evaluation: Evaluation, digits: Digits | None) -> None:
     if digits is None:
         st.info(f"The quiz needs the pictures. {digit_browser.NO_IMAGES}")
         return
-    st.fragment(question)(evaluation, digits)
+    st.fragment(show_quiz)(evaluation, digits)
 
 
-def question(evaluation: Evaluation, digits: Digits) -> None:
-    """Show the current digit with ten buttons, and the answer once it has been guessed."""
+def show_quiz(evaluation: Evaluation, digits: Digits) -> None:
+    """Show the current digit, or after the last one the result."""
     state = quiz_state(evaluation)
-    index = state.digit
-    if index is None:
-        st.success(f"You have seen all {len(state.order)} digits of this quiz. {score_text(state)}")
-        st.button("Play again", key="quiz_again", on_click=restart, args=(evaluation,), icon=":material/replay:")
-        return
+    if state.digit is None:
+        result(state, evaluation, digits)
+    else:
+        question(state, state.digit, evaluation, digits)
+
+
+def question(state: QuizState, index: int, evaluation: Evaluation, digits: Digits) -> None:
+    """Show one digit with ten buttons, and the answer once it has been guessed."""
+    guess, so_far = state.guesses.get(index), score(evaluation, state.guesses)
     left, right = st.columns([1, 2], gap="medium")
     with left, st.container(key="quiz_digit"):
         st.image(images.data_uri(images.enlarge(digits.images[index])), width="stretch")
     with right:
-        st.markdown(
-            f"### You {state.points['You']} : {state.points['Network']} Network",
-            help="Digits that each of you read correctly in this quiz; digits whose label is in doubt do not count.",
-        )
-        with st.container(horizontal=True, key="quiz_keys", gap="small"):
-            for digit in range(10):
-                st.button(
-                    str(digit),
-                    key=f"quiz_{digit}",
-                    on_click=submit_guess,
-                    args=(state, evaluation, digit),
-                    disabled=state.guess is not None,
-                    type="primary" if digit == state.guess else "secondary",
-                    shortcut=str(digit),
-                    width="stretch",
-                )
-        if state.guess is None:
-            st.markdown("**What is written here?** Press a digit.")
+        with st.container(key="quiz_score"):
+            st.markdown(
+                f"### You {so_far.you} : {so_far.network} Network",
+                help="How many of the digits so far each of you read as they are labelled.",
+            )
+        answer_buttons(state, guess, int(evaluation.labels[index]))
+        if guess is None:
+            n_mistakes = int((~evaluation.correct[state.order]).sum())
+            st.markdown("**Which digit is this?** Press a button or a key.")
             st.caption(
-                f"Question {state.position + 1} of {len(state.order)}. The network misreads about half of these "
-                "digits; it reads the others correctly, but with low confidence."
+                f"Digit {state.position + 1} of {len(state.order)}. The network misreads {n_mistakes or 'none'} of "
+                "them. Do you do better?"
             )
         else:
-            answer(state, evaluation, index)
+            answer(state, guess, evaluation, index)
 
 
-def answer(state: QuizState, evaluation: Evaluation, index: int) -> None:
+def answer_buttons(state: QuizState, guess: int | None, label: int) -> None:
+    """Show ten buttons; after the guess the right one has a check mark and is blue, a wrong guess is orange."""
+    icons = {} if guess is None else {guess: "close", label: "check"}  # a right guess has only the check mark
+    with st.container(horizontal=True, key="quiz_keys", gap="small"):
+        for digit in range(10):
+            st.button(
+                str(digit),
+                icon=f":material/{icons[digit]}:" if digit in icons else None,
+                key=f"quiz_{digit}",
+                on_click=submit_guess,
+                args=(state, digit),
+                disabled=guess is not None,
+                shortcut=str(digit),
+                width="stretch",
+            )
+    colours = {"close": "--lab-incorrect", "check": "--lab-correct"}
+    rules = (
+        f".st-key-quiz_keys .st-key-quiz_{digit} button:disabled "
+        f"{{ background: var({colours[icon]}); color: var(--lab-light-text); }}"
+        for digit, icon in icons.items()
+    )
+    st.html(f"<style>{' '.join(rules)}</style>")
+
+
+def answer(state: QuizState, guess: int, evaluation: Evaluation, index: int) -> None:
     """Show the label, who was right, and the network's probabilities."""
-    label, predicted = evaluation.labels[index], evaluation.predicted[index]
-    you_correct, network_correct = state.guess == label, predicted == label
-    you = "You were right" if you_correct else f"You read a {state.guess}"
-    network = "so was the network" if you_correct and network_correct else f"the network read a {predicted}"
+    label, predicted = int(evaluation.labels[index]), int(evaluation.predicted[index])
+    you_correct, network_correct = guess == label, predicted == label
+    you = "You were right" if you_correct else f"You read {labels.article(guess)}"
+    network = (
+        "so was the network" if you_correct and network_correct else f"the network read {labels.article(predicted)}"
+    )
     conjunction = "and" if you_correct == network_correct else "but"
     st.markdown(
-        f"**It is labelled {label}.** {you}, {conjunction} {network}, "
-        f"with a confidence of {labels.percent(evaluation.confidence[index])}."
+        f"**It is {labels.article(label)}.** {you}, {conjunction} {network}. It was "
+        f"{labels.percent(evaluation.confidence[index])} sure."
     )
     with st.container(horizontal=True):
+        last = state.position + 1 == len(state.order)
         st.button(
-            "Next digit",
+            "See the result" if last else "Next digit",
             key="quiz_next",
-            on_click=next_question,
+            on_click=next_digit,
             args=(state,),
             type="primary",
             shortcut="Enter",
             icon=":material/arrow_forward:",
         )
         if st.button("See it in detail", key="quiz_detail"):
-            url_state.update(view=None, digit=index)
-            st.rerun()  # the whole page, not only the quiz
-    if index in evaluation.label_errors:
-        st.warning(f"**This label is in doubt, so it does not count.** {evaluation.label_errors[index].votes}")
+            open_detail(index)
     st.plotly_chart(
-        charts.probability_chart(evaluation.probabilities[index], int(label)),
+        charts.probability_chart(evaluation.probabilities[index], label),
         key="quiz_probabilities",
         config=charts.PLOTLY_CONFIG,
         alt=f"The ten probabilities; the network reads {predicted}, the label is {label}",
     )
 
 
-def score_text(state: QuizState) -> str:
-    """Return the score as a sentence."""
-    you, network = state.points["You"], state.points["Network"]
-    leader = "You are ahead." if you > network else "The network is ahead." if network > you else "It is a draw."
-    return f"You {you} : {network} network. {leader}"
+def result(state: QuizState, evaluation: Evaluation, digits: Digits) -> None:
+    """Show the score of the round, what it means, and all its digits with both answers."""
+    this_round = score(evaluation, state.guesses)
+    st.markdown(f"### You read {this_round.you} of {this_round.total}, the network {this_round.network}.")
+    st.markdown(result_text(state, evaluation))
+    st.button(
+        "Next round",
+        key="quiz_again",
+        on_click=start_next_round,
+        args=(evaluation,),
+        type="primary",
+        icon=":material/replay:",
+    )
+    guesses = list(state.guesses.items())
+    clicked = gallery(
+        RESULT_KEY,
+        "The digits of this round with your answers and the network's",
+        [index for index, _ in guesses],
+        digits.images[[index for index, _ in guesses]],
+        [
+            f"{labels.article(int(evaluation.labels[index]))}\nyou {marked(guess, int(evaluation.labels[index]))}"
+            f"\nnetwork {marked(int(evaluation.predicted[index]), int(evaluation.labels[index]))}"
+            for index, guess in guesses
+        ],
+        [
+            f"Test digit {index}: {labels.article(int(evaluation.labels[index]))}. You read "
+            f"{labels.article(guess)}, the network {labels.article(int(evaluation.predicted[index]))}."
+            for index, guess in guesses
+        ],
+        marked=[index for index, guess in guesses if guess != evaluation.labels[index]],
+        size=84,
+    )
+    if clicked is not None:
+        open_detail(clicked)
+    st.caption("An orange frame: you misread this one. Press a digit to see it in detail.")
+
+
+def marked(read: int, label: int) -> str:
+    """Return what somebody read, with a check mark if it is the label, else a cross."""
+    return f"{'✓' if read == label else '✕'} {read}"
+
+
+def result_text(state: QuizState, evaluation: Evaluation) -> str:
+    """Return what the score of a finished round means, and the score of all rounds if it was not the first."""
+    hard = {index: guess for index, guess in state.guesses.items() if not evaluation.correct[index]}
+    easy = {index: guess for index, guess in state.guesses.items() if evaluation.correct[index]}
+    parts = [
+        f"Of the {labels.count(len(group), 'digit')} that it {verb}, you read {score(evaluation, group).you or 'none'}."
+        for group, verb in ((hard, "misreads"), (easy, "reads correctly"))
+        if group
+    ]
+    rounds = [*state.earlier, score(evaluation, state.guesses)]
+    if len(rounds) > 1:
+        you, network, total = (sum(getattr(one, name) for one in rounds) for name in ("you", "network", "total"))
+        parts.append(f"In all {len(rounds)} rounds: you {you} of {total}, the network {network}.")
+    return " ".join(parts)
+
+
+def open_detail(index: int) -> None:
+    """Leave the quiz for the detail of this digit."""
+    url_state.update(view=None, digit=index)
+    st.rerun()  # the whole page, not only the quiz

@@ -30,6 +30,7 @@ export default function (component) {
     button.onclick = () => {
       select(grid, index);
       grid.component.setTriggerValue("clicked", data.ids[index]);
+      if (data.reveals) reveal(data.reveals);
     };
     return button;
   });

@@ -14,7 +14,7 @@ _component = st.components.v2.component(
     "digit_gallery",
     html='<div class="grid" role="group"></div><small class="readout" hidden></small>',
     css=(FOLDER / "gallery.css").read_text("utf-8"),
-    js=(FOLDER / "gallery.js").read_text("utf-8"),
+    js=(FOLDER.parent / "reveal.js").read_text("utf-8") + (FOLDER / "gallery.js").read_text("utf-8"),
 )
 
 
@@ -30,13 +30,15 @@ def gallery(
     marked: Sequence[int] = (),
     size: int = 56,
     values: np.ndarray | None = None,
+    reveals: str | None = None,
 ) -> int | None:
     """Show a grid of images and return the id of the one that was just clicked, else None.
 
     `images` is uint8, (N, H, W) or (N, H, W, 3). Each image has an id, such as its index in the test set, a caption
     below it and a title, which appears as a tooltip and is read by screen readers. `selected` is the id of the image to
     highlight, `marked` are the ids of those with an orange frame. Images are shown `size` pixels wide.
-    With float `values` (N, H, W), the one under the mouse is printed below the grid.
+    With float `values` (N, H, W), the one under the mouse is printed below the grid. A click scrolls to the container
+    with the key `reveals`, where what it opened is out of sight.
     """
     ids = [int(id) for id in ids]
     marked_ids = set(marked)
@@ -55,6 +57,7 @@ def gallery(
             "size": size,
             "values": None if values is None else encode_float32(values),
             "shape": None if values is None else values.shape[1:],
+            "reveals": reveals,
         },
         on_clicked_change=lambda: None,
     ).clicked

@@ -1,1 +1,0 @@
-"""Touch input for Plotly charts."""

@@ -93,8 +93,8 @@ def network_diagram(
 
     `digit` is uint8 (28, 28), what goes in; `pictures` has, by the name of the layer, a data URI for each of its
     tiles, such as filters or feature maps (`Block.n_tiles` of them; without, they are empty); `probabilities` (10,)
-    give the answer at the end. With `clickable`, each layer is a button with its name as `data-layer`, of which the one of
-    `selected` is pressed.
+    give the answer at the end. With `clickable`, each layer is a button with its name as `data-layer`, of which the
+    one of `selected` is pressed.
     """
     pictures = pictures or {}
     drawn = blocks(layers)

@@ -11,7 +11,7 @@ from mnist_core.drawing import (
     INK_THRESHOLD,
     MIN_EXTENT,
     EmptyDrawing,
-    Preparation,
+    Preprocessing,
     border_pieces,
     centre_by_mass,
     crop,
@@ -35,12 +35,12 @@ class FoundDigit:
     """One of the digits in a picture."""
 
     box: Box  # in the picture's own pixels
-    preparation: Preparation
+    preprocessing: Preprocessing
 
     @property
     def digit(self) -> np.ndarray:
         """The uint8 (28, 28) digit that a network expects."""
-        return self.preparation.digit
+        return self.preprocessing.digit
 
 
 def find_digits(image: np.ndarray) -> list[FoundDigit]:
@@ -59,8 +59,8 @@ def find_digits(image: np.ndarray) -> list[FoundDigit]:
         digit_ink = np.where(mask | fringe, ink[window], 0)
         cropped = crop(digit_ink)
         scaled = fit_box(cropped)
-        preparation = Preparation(digit_ink, cropped, scaled, centre_by_mass(scaled))
-        digits.append(FoundDigit(to_picture_box(slices, ink.shape, image.shape), preparation))
+        preprocessing = Preprocessing(digit_ink, cropped, scaled, centre_by_mass(scaled))
+        digits.append(FoundDigit(to_picture_box(slices, ink.shape, image.shape), preprocessing))
     if not digits:
         raise EmptyDrawing("there is no digit in the picture; write it larger, or with a darker pen")
     return reading_order(digits)

@@ -14,7 +14,7 @@ from app_helpers import page_text, visit
 from PIL import Image
 
 from mnist_core import image_file, runs
-from mnist_core.drawing import naive_resize, prepare
+from mnist_core.drawing import naive_resize, preprocess
 from mnist_core.runs import CONFIG, MODEL, Run
 from mnist_core.segmentation import FoundDigit, find_digits
 from ui import caches, palette
@@ -67,8 +67,8 @@ def draw(app, pixels, objects=(STROKE,)):
 
 
 def digit_of(pixels):
-    """Return the digit that the page prepares from a canvas."""
-    return prepare(np.pad(pixels, 1)).digit
+    """Return the digit that the page preprocesses from a canvas."""
+    return preprocess(np.pad(pixels, 1)).digit
 
 
 def canvas_state(app):
@@ -104,10 +104,10 @@ def test_the_answer_is_the_prediction_of_the_prepared_digit(app, mine):
     assert not app.exception
 
 
-def test_without_the_preparation_the_canvas_is_just_resized(app, mine):
+def test_without_the_preprocessing_the_canvas_is_just_resized(app, mine):
     small = ink((10, 10, 50, 16), (44, 16, 50, 60))
-    naive, prepared = mine.predict(np.stack([naive_resize(small), digit_of(small)]))
-    assert shown_answer(draw(app, small)) == rendering.prediction_text(prepared)
+    naive, preprocessed = mine.predict(np.stack([naive_resize(small), digit_of(small)]))
+    assert shown_answer(draw(app, small)) == rendering.prediction_text(preprocessed)
     app.toggle(key="skip").set_value(True).run()
     assert shown_answer(app) == rendering.prediction_text(naive)
     assert "These steps are skipped now" in page_text(app)
@@ -214,7 +214,7 @@ def test_a_run_is_loaded_again_once_its_file_is_replaced(app, shipped_runs):
 
 def label(app, digit):
     """Label the drawing; as AppTest has no segmented controls, it is added directly."""
-    drawing = prediction.prepare_drawing(canvas_state(app).pixels)
+    drawing = prediction.preprocess_drawing(canvas_state(app).pixels)
     drawings = app.session_state[test_set.DRAWINGS_KEY]
     app.session_state[test_set.DRAWINGS_KEY] = [*drawings, test_set.LabelledDrawing(drawing, digit)]
     return app.run()
@@ -226,7 +226,7 @@ def test_labelled_drawings_become_a_test_set(app, mine):
     predicted = mine.predict(np.stack([digit_of(SEVEN), digit_of(ONE)])).argmax(1)
     scores, matrix = tables(app)[-2:]
     correct = int((predicted == [7, 3]).sum())
-    assert scores["Prepared"].tolist() == [f"{correct} of 2"]
+    assert scores["Preprocessed"].tolist() == [f"{correct} of 2"]
     assert matrix[str(predicted[0])].tolist()[7] != "·"
     assert matrix[str(predicted[1])].tolist()[3] != "·"
     assert sum(int(cell) for digit in range(10) for cell in matrix[str(digit)] if cell != "·") == 2
@@ -235,13 +235,13 @@ def test_labelled_drawings_become_a_test_set(app, mine):
 
 def test_the_run_with_most_correct_predictions_comes_first(app, shipped_runs):
     app.query_params["run"] = "intact"
-    drawing = prediction.prepare_drawing(SEVEN)
+    drawing = prediction.preprocess_drawing(SEVEN)
     drawings = [
         test_set.LabelledDrawing(drawing, 7, {"intact": (7 if i else 1, 1), "broken": (7, 7)}) for i in range(10)
     ]
     app.session_state[test_set.DRAWINGS_KEY] = drawings
     scores = tables(app.run())[-2]
-    assert scores["Prepared"].tolist() == ["10 of 10", "9 of 10"]
+    assert scores["Preprocessed"].tolist() == ["10 of 10", "9 of 10"]
     assert scores["Just resized"].tolist() == ["10 of 10", "0 of 10"]
 
 
@@ -261,7 +261,7 @@ def session(monkeypatch):
 
 def test_a_second_label_of_the_same_drawing_replaces_the_first(session):
     for pixels, labels in ((SEVEN, (4, 9)), (ONE, (1, 1))):
-        drawing = prediction.prepare_drawing(pixels)
+        drawing = prediction.preprocess_drawing(pixels)
         for digit in labels:
             session["it_was"] = digit
             test_set.add_drawing(drawing)
@@ -273,13 +273,14 @@ def test_a_test_set_has_a_limit(session, monkeypatch):
     monkeypatch.setattr(test_set, "MAX_DRAWINGS", 2)
     for left in range(50, 54):
         session["it_was"] = 1
-        test_set.add_drawing(prediction.prepare_drawing(ink((left, 40, 70, 240))))
+        test_set.add_drawing(prediction.preprocess_drawing(ink((left, 40, 70, 240))))
     assert len(test_set.kept_drawings()) == 2
 
 
 def test_the_download_holds_the_drawings_and_a_table():
     drawings = [
-        test_set.LabelledDrawing(prediction.prepare_drawing(pixels), digit) for pixels, digit in ((SEVEN, 7), (ONE, 1))
+        test_set.LabelledDrawing(prediction.preprocess_drawing(pixels), digit)
+        for pixels, digit in ((SEVEN, 7), (ONE, 1))
     ]
     drawings[0].predictions["fast"] = (7, 1)
     archive = zipfile.ZipFile(io.BytesIO(test_set.to_zip(drawings)))
@@ -357,10 +358,10 @@ def test_frames_are_drawn_around_the_digits():
 
 
 def test_a_small_picture_is_enlarged_for_its_frames():
-    digits = [FoundDigit((2, 2, 6, 20), prepare(ONE))]
+    digits = [FoundDigit((2, 2, 6, 20), preprocess(ONE))]
     assert rendering.annotate_picture(np.zeros((24, 12, 4), np.uint8), digits, ["?"]).size == (240, 480)
 
 
-def test_every_step_of_the_preparation_is_shown_with_its_class():
-    html = rendering.preparation_html(prepare(ONE))
+def test_every_step_of_the_preprocessing_is_shown_with_its_class():
+    html = rendering.preprocessing_html(preprocess(ONE))
     assert [f'class="{step}"' in html for step in ("cropped", "scaled", "digit")] == [True, True, True]

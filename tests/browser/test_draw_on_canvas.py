@@ -127,14 +127,14 @@ def test_five_quick_strokes_are_all_kept(server, visit):
     expect_answer(visitor, "7")
 
 
-def test_the_preparation_can_be_skipped(server, visit):
+def test_the_preprocessing_can_be_skipped(server, visit):
     visitor = open_canvas(visit(server))
     small = [[(x / 5 + 5, y / 5 + 5) for x, y in stroke] for stroke in SEVEN]
     visitor.page.get_by_role("slider", name="Pen width").press("Home")
     visitor.settle()
     draw_with_mouse(visitor, small)
     expect_answer(visitor, "7")
-    visitor.page.get_by_text("Skip the preparation").click()
+    visitor.page.get_by_text("Skip the preprocessing").click()
     expect(visitor.page.get_by_text("These steps are skipped now.")).to_be_visible()
     expect(visitor.page.locator('.st-key-answer [data-testid="stMetricValue"]')).not_to_have_text("7")
 

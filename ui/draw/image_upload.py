@@ -103,13 +103,13 @@ def show_digits(
                 config=charts.PLOTLY_CONFIG,
                 alt="The probability of each of the ten digits",
             )
-        drawing = prediction.PreparedDrawing(digits[index].preparation.ink, digits[index].preparation)
+        drawing = prediction.PreprocessedDrawing(digits[index].preprocessing.ink, digits[index].preprocessing)
         with st.container(key="desk_seen", width=250):
             st.markdown("**What the network sees**")
-            st.html(rendering.network_input_html(drawing.prepared))
+            st.html(rendering.network_input_html(drawing.preprocessed))
             prediction.look_inside_link(run, drawing)
-    prediction.show_preparation(drawing, skipped=False)
-    prediction.show_all_models(run, drawing.prepared)
+    prediction.show_preprocessing(drawing, skipped=False)
+    prediction.show_all_models(run, drawing.preprocessed)
 
 
 def choose_found_digit(digits: list[FoundDigit], answers: list[str]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from mnist_core.drawing import EmptyDrawing, Preparation, naive_resize, prepare
+from mnist_core.drawing import EmptyDrawing, Preprocessing, naive_resize, preprocess
 from mnist_core.runs import Run, RunError
 from ui import caches, charts, shell
 from ui.digit_picker import DRAWING_SOURCE, DRAWN_DIGIT_KEY
@@ -15,23 +15,23 @@ from ui.labels import percent, run_label
 SKIP_HELP = (
     "Feeds the network the canvas just resized to 28 × 28, as many programs do. The network learned from digits that "
     "were cropped, scaled and centred, so it misreads many that are not: draw a small one in a corner and try. Of pen "
-    "strokes, an ordinary network reads about 75 % correctly when they are just resized, and 97 % when prepared."
+    "strokes, an ordinary network reads about 75 % correctly when they are just resized, and 97 % when preprocessed."
 )
-PREPARED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), prepared as MNIST's digits were."
+PREPROCESSED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), preprocessed as MNIST's digits were."
 RESIZED_NOTE = "The canvas just resized, with nothing cropped, scaled or centred: as many programs do it."
 
 
 @dataclass(frozen=True)
-class PreparedDrawing:
-    """A digit that a visitor drew or photographed, with its preparation."""
+class PreprocessedDrawing:
+    """A digit that a visitor drew or photographed, with its preprocessing."""
 
     canvas: np.ndarray  # uint8 (H, W), ink bright on black
-    preparation: Preparation
+    preprocessing: Preprocessing
 
     @property
-    def prepared(self) -> np.ndarray:
-        """The uint8 (28, 28) digit, prepared as MNIST's digits were."""
-        return self.preparation.digit
+    def preprocessed(self) -> np.ndarray:
+        """The uint8 (28, 28) digit, preprocessed as MNIST's digits were."""
+        return self.preprocessing.digit
 
     @property
     def naive(self) -> np.ndarray:
@@ -39,11 +39,11 @@ class PreparedDrawing:
         return naive_resize(self.canvas)
 
 
-def prepare_drawing(canvas: np.ndarray | None) -> PreparedDrawing | None:
-    """Return the drawing on a uint8 canvas (H, W), prepared; None if there is none."""
+def preprocess_drawing(canvas: np.ndarray | None) -> PreprocessedDrawing | None:
+    """Return the drawing on a uint8 canvas (H, W), preprocessed; None if there is none."""
     try:
         # An empty border around it: on a photo, ink at the border is no part of a digit; on the canvas it is.
-        return None if canvas is None else PreparedDrawing(canvas, prepare(np.pad(canvas, 1)))
+        return None if canvas is None else PreprocessedDrawing(canvas, preprocess(np.pad(canvas, 1)))
     except EmptyDrawing:
         return None
 
@@ -145,7 +145,7 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
         st.caption(error)
 
 
-def show_preparation(drawing: PreparedDrawing | None, skipped: bool) -> None:
+def show_preprocessing(drawing: PreprocessedDrawing | None, skipped: bool) -> None:
     """Show the steps from the drawing to the digit."""
     st.subheader("How it got there", anchor=False)
     if drawing is None:
@@ -153,12 +153,12 @@ def show_preparation(drawing: PreparedDrawing | None, skipped: bool) -> None:
         return
     if skipped:
         st.caption("These steps are skipped now.")
-    st.html(rendering.preparation_html(drawing.preparation))
+    st.html(rendering.preprocessing_html(drawing.preprocessing))
 
 
-def look_inside_link(run: Run, drawing: PreparedDrawing | None) -> None:
+def look_inside_link(run: Run, drawing: PreprocessedDrawing | None) -> None:
     """Keep the digit for the pages about one digit, and link to the one that shows it inside the network."""
-    st.session_state[DRAWN_DIGIT_KEY] = None if drawing is None else drawing.prepared  # uint8 (28, 28)
+    st.session_state[DRAWN_DIGIT_KEY] = None if drawing is None else drawing.preprocessed  # uint8 (28, 28)
     if drawing is not None:
         query = {"run": run.name, "from": DRAWING_SOURCE}
         shell.page_link("Look inside", "Look inside the network with this digit", **query)

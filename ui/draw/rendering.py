@@ -5,7 +5,7 @@ import html
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mnist_core.drawing import Preparation
+from mnist_core.drawing import Preprocessing
 from mnist_core.segmentation import FoundDigit
 from ui import images
 from ui.palette import DARK_TEXT, MARKED, PAPER
@@ -16,7 +16,7 @@ PREDICTION_HELP = (
     "60 %, it is “not sure”. A network trained with label smoothing is never more than about 95 % confident: it was "
     "taught that nothing is certain. And a network can be confident and wrong: it has to call a scribble something."
 )
-STEP_EXPLANATIONS = {  # field of Preparation -> title, reason
+STEP_EXPLANATIONS = {  # field of Preprocessing -> title, reason
     "cropped": ("1. Cropped", "The smallest rectangle that holds the ink: where it was drawn no longer matters."),
     "scaled": (
         "2. Scaled into 20 × 20",
@@ -51,16 +51,16 @@ def network_input_html(digit: np.ndarray | None) -> str:
     return f'<img class="seen-digit" src="{images.data_uri(pixels)}" alt="What the network sees: {description}">'
 
 
-def preparation_html(preparation: Preparation) -> str:
+def preprocessing_html(preprocessing: Preprocessing) -> str:
     """Return HTML of the steps from a drawing to the digit, each with its reason."""
     figures = []
     for name, (title, reason) in STEP_EXPLANATIONS.items():
-        picture = images.data_uri(getattr(preparation, name))
+        picture = images.data_uri(getattr(preprocessing, name))
         figures.append(
             f'<figure><div><img class="{name}" src="{picture}" alt="{html.escape(title)}"></div>'
             f"<figcaption><b>{html.escape(title)}</b><br>{html.escape(reason)}</figcaption></figure>"
         )
-    return f'<div class="preparation">{"".join(figures)}</div>'
+    return f'<div class="preprocessing">{"".join(figures)}</div>'
 
 
 def annotate_picture(pixels: np.ndarray, digits: list[FoundDigit], answers: list[str]) -> Image.Image:

@@ -17,14 +17,14 @@ from ui.labels import run_label
 
 MAX_DRAWINGS = 200  # in one session
 DRAWINGS_KEY, GROWN_KEY = "labelled_drawings", "labelled_drawings_grew"  # in the session state
-PredictionPair = tuple[int, int]  # of the prepared digit, and of the canvas just resized
+PredictionPair = tuple[int, int]  # of the preprocessed digit, and of the canvas just resized
 
 
 @dataclass
 class LabelledDrawing:
     """One drawing and its label."""
 
-    drawing: prediction.PreparedDrawing
+    drawing: prediction.PreprocessedDrawing
     label: int  # 0..9, what the visitor says it is
     predictions: dict[str, PredictionPair] = field(default_factory=dict)  # by run, as far as they were computed
 
@@ -35,7 +35,7 @@ def kept_drawings() -> list[LabelledDrawing]:
     return drawings
 
 
-def ask_label(drawing: prediction.PreparedDrawing | None) -> None:
+def ask_label(drawing: prediction.PreprocessedDrawing | None) -> None:
     """Ask what was written; the answer adds the drawing to the test set."""
     st.segmented_control(
         "It was a",
@@ -49,7 +49,7 @@ def ask_label(drawing: prediction.PreparedDrawing | None) -> None:
     )
 
 
-def add_drawing(drawing: prediction.PreparedDrawing) -> None:
+def add_drawing(drawing: prediction.PreprocessedDrawing) -> None:
     """Add the drawing to the test set; if it is the last one again, the new label replaces the old one."""
     label, st.session_state["it_was"] = st.session_state["it_was"], None
     drawings = kept_drawings()
@@ -71,9 +71,9 @@ def rerun_if_grown() -> None:
 def predict_drawing(labelled: LabelledDrawing, run: Run) -> PredictionPair:
     """Return the run's predictions of a drawing, which are computed once. Raises RunError when it cannot be loaded."""
     if run.name not in labelled.predictions:
-        digits = np.stack([labelled.drawing.prepared, labelled.drawing.naive])
-        prepared, naive = caches.loaded_run(run).predict(digits).argmax(1)
-        labelled.predictions[run.name] = int(prepared), int(naive)
+        digits = np.stack([labelled.drawing.preprocessed, labelled.drawing.naive])
+        preprocessed, naive = caches.loaded_run(run).predict(digits).argmax(1)
+        labelled.predictions[run.name] = int(preprocessed), int(naive)
     return labelled.predictions[run.name]
 
 
@@ -115,7 +115,7 @@ def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
         st.table(
             {
                 "Model": [label for _, label in scores],
-                "Prepared": [f"{prepared} of {n}" for (prepared, _), _ in scores],
+                "Preprocessed": [f"{preprocessed} of {n}" for (preprocessed, _), _ in scores],
                 "Just resized": [f"{naive} of {n}" for (_, naive), _ in scores],
             },
             hide_index=True,
@@ -123,25 +123,25 @@ def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
         )
     low, high = metrics.wilson_interval(n // 2, n)
     st.caption(
-        "Correct predictions: with the preparation, and with the canvas just resized. What to notice: the gap between "
+        "Correct predictions: with preprocessing, and with the canvas just resized. What to notice: the gap between "
         f"the two. {n // 2} of {n} correct could mean anything from {low:.0%} to {high:.0%} on many more (the 95 % "
         "interval), so only large differences count."
     )
 
 
 def correct_counts(run: Run, drawings: list[LabelledDrawing]) -> PredictionPair | None:
-    """Return how many drawings the run predicts correctly, prepared and just resized; None if it cannot be loaded."""
+    """Return how many drawings the run predicts correctly, preprocessed and just resized; None if it cannot load."""
     try:
         predictions = np.array([predict_drawing(labelled, run) for labelled in drawings])
     except RunError:
         return None
     labels = np.array([labelled.label for labelled in drawings])
-    prepared, naive = (predictions == labels[:, None]).sum(0)
-    return int(prepared), int(naive)
+    preprocessed, naive = (predictions == labels[:, None]).sum(0)
+    return int(preprocessed), int(naive)
 
 
 def show_confusion(run: Run, drawings: list[LabelledDrawing]) -> None:
-    """Show the run's confusion matrix of the prepared drawings."""
+    """Show the run's confusion matrix of the preprocessed drawings."""
     try:
         predicted = [predict_drawing(labelled, run)[0] for labelled in drawings]
     except RunError as error:

@@ -6,7 +6,7 @@ from mnist_core.runs import Run
 from ui import caches, run_picker
 from ui.components.canvas import canvas
 from ui.draw import image_upload, prediction, rendering, test_set
-from ui.shell import next_steps, shell
+from ui.shell import next_steps, presenting, shell
 
 shell("Draw")
 caches.preload_networks()
@@ -20,8 +20,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="desk_top"):
 def canvas_section(run: Run) -> None:
     """Show the canvas and all that follows from it: a stroke reruns nothing else on the page."""
     with st.container(horizontal=True, key="desk"):
-        with st.container(key="desk_canvas", width=canvas.CANVAS_SIZE):
-            drawing = prediction.preprocess_drawing(canvas.drawing_canvas())
+        size = canvas.canvas_size(presenting())
+        with st.container(key="desk_canvas", width=size):
+            drawing = prediction.preprocess_drawing(canvas.drawing_canvas(size))
         skipped = st.session_state.get("skip", False)
         digit = None if drawing is None else drawing.naive if skipped else drawing.preprocessed
         with st.container(key="desk_answer"):

@@ -21,6 +21,7 @@ from ui import caches, palette
 from ui.components.canvas import canvas
 from ui.digit_picker import DRAWN_DIGIT_KEY
 from ui.draw import image_upload, prediction, rendering, test_set
+from ui.labels import article
 
 STROKE, SECOND = {"type": "path", "path": 1}, {"type": "path", "path": 2}
 
@@ -169,7 +170,7 @@ def test_the_table_of_models_lists_the_run_and_its_prediction(app, mine):
     predicted = mine.predict(digit_of(SEVEN)[None])[0].argmax()
     assert models["Reads"].tolist() == [str(predicted)]
     assert "What every model reads" in page_text(app)
-    assert f"1 of 1 read a {predicted}" in page_text(app)
+    assert f"1 of 1 model read {article(predicted)}" in page_text(app)
 
 
 @pytest.fixture
@@ -245,10 +246,10 @@ def test_the_run_with_most_correct_predictions_comes_first(app, shipped_runs):
     assert scores["Just resized"].tolist() == ["10 of 10", "0 of 10"]
 
 
-def test_a_test_set_can_be_emptied(app):
+def test_all_drawings_can_be_deleted(app):
     label(draw(app, SEVEN), 7)
-    app.button(key="empty_own").click().run()
-    assert "Empty. Draw a digit and say what it was" in page_text(app)
+    app.button(key="delete_own").click().run()
+    assert "No drawings yet. Draw a digit and say what it was" in page_text(app)
 
 
 @pytest.fixture

@@ -10,15 +10,16 @@ from mnist_core.runs import Run, RunError
 from ui import caches, charts, shell
 from ui.digit_picker import DRAWING_SOURCE, DRAWN_DIGIT_KEY
 from ui.draw import rendering
-from ui.labels import percent, run_label
+from ui.labels import article, count, percent, probability_text, run_label
 
 SKIP_HELP = (
-    "Feeds the network the canvas just resized to 28 × 28, as many programs do. The network learned from digits that "
-    "were cropped, scaled and centred, so it misreads many that are not: draw a small one in a corner and try. Of pen "
-    "strokes, an ordinary network reads about 75 % correctly when they are just resized, and 97 % when preprocessed."
+    "Preprocessing is what happens to a picture before the network sees it: it is cropped, scaled and centred, like "
+    "the digits that the network learned from. Without it, the canvas is just made smaller, as many programs do, and "
+    "the network misreads more: draw a small digit in a corner and try. An ordinary network then reads about 75 % of "
+    "pen strokes correctly, and 97 % with preprocessing."
 )
-PREPROCESSED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), preprocessed as MNIST's digits were."
-RESIZED_NOTE = "The canvas just resized, with nothing cropped, scaled or centred: as many programs do it."
+PREPROCESSED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), cropped, scaled and centred like MNIST's digits."
+RESIZED_NOTE = "The canvas just made smaller, with nothing cropped, scaled or centred."
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def show_prediction(run: Run, digit: np.ndarray | None) -> None:
         config=charts.PLOTLY_CONFIG,
         alt="The probability of each of the ten digits",
     )
-    st.caption("What to notice: the bars change with every stroke, and doubt is shared between digits that look alike.")
+    st.caption("The bars change with every stroke. Two high bars: your digit looks a little like both.")
 
 
 def shown_runs(chosen: Run) -> list[Run]:
@@ -121,7 +122,8 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
     )
     agreeing = sum(prediction == reference for prediction in predicted.values())
     st.caption(
-        f"{agreeing} of {len(runs)} read a {reference}. What to notice: where they disagree, look at your digit."
+        f"{agreeing} of {count(len(runs), 'model')} read {article(reference)}."
+        + (" Where they disagree, look at your digit: could it be either?" if agreeing < len(predicted) else "")
     )
     failed = [name for name in runs if name not in predicted]
     unsure = {name: rendering.prediction_text(probabilities[name])[0] == "not sure" for name in order}
@@ -130,7 +132,7 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
         {
             "Model": [run_label(runs[name]) + (" (chosen)" if name == chosen.name else "") for name in order + failed],
             "Reads": [str(predicted[name]) for name in order] + missing,
-            "Probability": [rendering.format_probability(probabilities[name].max()) for name in order] + missing,
+            "Probability": [probability_text(probabilities[name].max()) for name in order] + missing,
             "Agrees": [
                 ("yes" if predicted[name] == reference else "no") + (", not sure" if unsure[name] else "")
                 for name in order
@@ -147,12 +149,16 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
 
 def show_preprocessing(drawing: PreprocessedDrawing | None, skipped: bool) -> None:
     """Show the steps from the drawing to the digit."""
-    st.subheader("How it got there", anchor=False)
+    st.subheader("From your drawing to what the network sees", anchor=False)
     if drawing is None:
-        st.caption("Draw a digit: the steps that turn it into a digit like MNIST's appear here.")
+        st.caption("Draw a digit: the steps that make it look like the digits the network learned from appear here.")
         return
     if skipped:
         st.caption("These steps are skipped now.")
+    else:
+        st.caption(
+            "This is called preprocessing: the drawing is made to look like the digits the network learned from."
+        )
     st.html(rendering.preprocessing_html(drawing.preprocessing))
 
 
@@ -161,4 +167,4 @@ def look_inside_link(run: Run, drawing: PreprocessedDrawing | None) -> None:
     st.session_state[DRAWN_DIGIT_KEY] = None if drawing is None else drawing.preprocessed  # uint8 (28, 28)
     if drawing is not None:
         query = {"run": run.name, "from": DRAWING_SOURCE}
-        shell.page_link("Look inside", "Look inside the network with this digit", **query)
+        shell.page_link("Look inside", "Follow it through the network", **query)

@@ -13,7 +13,7 @@ from mnist_core import metrics
 from mnist_core.runs import Run, RunError
 from ui import caches
 from ui.draw import prediction
-from ui.labels import run_label
+from ui.labels import article, count, run_label
 
 MAX_DRAWINGS = 200  # in one session
 DRAWINGS_KEY, GROWN_KEY = "labelled_drawings", "labelled_drawings_grew"  # in the session state
@@ -36,7 +36,7 @@ def kept_drawings() -> list[LabelledDrawing]:
 
 
 def ask_label(drawing: prediction.PreprocessedDrawing | None) -> None:
-    """Ask what was written; the answer adds the drawing to the test set."""
+    """Ask what was written; the answer adds the drawing to the test set, and a line says so."""
     st.segmented_control(
         "It was a",
         list(range(10)),
@@ -47,6 +47,20 @@ def ask_label(drawing: prediction.PreprocessedDrawing | None) -> None:
         help="Say what you wrote, and the drawing is added to your own test set below, which is kept until you close "
         "this page.",
     )
+    drawings = kept_drawings()
+    if drawing is not None and is_last(drawing):
+        st.caption(
+            f":material/check_circle: Saved as {article(drawings[-1].label)}: your test set now has "
+            f"{count(len(drawings), 'drawing')}."
+        )
+    elif len(drawings) >= MAX_DRAWINGS:
+        st.caption("Your test set is full: download it, or delete all and start again.")
+
+
+def is_last(drawing: prediction.PreprocessedDrawing) -> bool:
+    """Return whether the drawing is the one that was added last."""
+    drawings = kept_drawings()
+    return bool(drawings) and np.array_equal(drawings[-1].drawing.canvas, drawing.canvas)
 
 
 def add_drawing(drawing: prediction.PreprocessedDrawing) -> None:
@@ -55,7 +69,7 @@ def add_drawing(drawing: prediction.PreprocessedDrawing) -> None:
     drawings = kept_drawings()
     if label is None:
         return
-    if drawings and np.array_equal(drawings[-1].drawing.canvas, drawing.canvas):
+    if is_last(drawing):
         drawings[-1].label = int(label)
     elif len(drawings) < MAX_DRAWINGS:
         drawings.append(LabelledDrawing(drawing, int(label)))
@@ -83,10 +97,10 @@ def show_test_set(chosen: Run) -> None:
     drawings = kept_drawings()
     if not drawings:
         st.caption(
-            "Empty. Draw a digit and say what it was: each drawing is added here, and every model is tested on all."
+            "No drawings yet. Draw a digit and say what it was: it is added here, and every model is tested on all."
         )
         return
-    full = " It is full: download it, or empty it and start again." if len(drawings) >= MAX_DRAWINGS else ""
+    full = " It is full: download it, or delete all and start again." if len(drawings) >= MAX_DRAWINGS else ""
     st.caption(f"{len(drawings)} of at most {MAX_DRAWINGS} drawings, kept until you close this page.{full}")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -103,7 +117,9 @@ def show_test_set(chosen: Run) -> None:
             help="Every drawing as a PNG, and a CSV with your labels and what each model read.",
             on_click="ignore",
         )
-        st.button("Empty it", icon=":material/delete:", on_click=drawings.clear, key="empty_own")
+        with st.popover("Delete all", icon=":material/delete:"):
+            st.markdown(f"Delete {count(len(drawings), 'drawing')}? This cannot be undone.")
+            st.button("Yes, delete", icon=":material/delete:", on_click=drawings.clear, key="delete_own")
 
 
 def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
@@ -123,9 +139,9 @@ def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
         )
     low, high = metrics.wilson_interval(n // 2, n)
     st.caption(
-        "Correct predictions: with preprocessing, and with the canvas just resized. What to notice: the gap between "
-        f"the two. {n // 2} of {n} correct could mean anything from {low:.0%} to {high:.0%} on many more (the 95 % "
-        "interval), so only large differences count."
+        f"Correct predictions: with preprocessing, and with the canvas just resized. With {count(n, 'drawing')}, only "
+        f"large differences count: {n // 2} of {n} correct could mean anything from {100 * low:.0f} to "
+        f"{100 * high:.0f} % on many more (the 95 % interval)."
     )
 
 

@@ -115,16 +115,15 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
     of_digits, errors = predict_all(list(runs.values()), digit[None])
     probabilities = {name: values[0] for name, values in of_digits.items()}
     predicted = {name: int(values.argmax()) for name, values in probabilities.items()}
-    most_frequent = max(predicted.values(), key=list(predicted.values()).count) if predicted else None
-    reference = predicted.get(chosen.name, most_frequent)
+    answers = list(predicted.values())
+    reference = predicted.get(chosen.name, max(answers, key=answers.count, default=-1))
     order = sorted(
         predicted, key=lambda name: (predicted[name] != reference, predicted[name], -probabilities[name].max())
     )
-    agreeing = sum(prediction == reference for prediction in predicted.values())
-    st.caption(
-        f"{agreeing} of {count(len(runs), 'model')} read {article(reference)}."
-        + (" Where they disagree, look at your digit: could it be either?" if agreeing < len(predicted) else "")
-    )
+    agreeing = answers.count(reference)
+    read = f"{agreeing} of {count(len(runs), 'model')} read {article(reference)}." if answers else "None could answer."
+    disagreement = " Where they disagree, look at your digit: could it be either?" if agreeing < len(answers) else ""
+    st.caption(f"{read}{disagreement}")
     failed = [name for name in runs if name not in predicted]
     unsure = {name: rendering.prediction_text(probabilities[name])[0] == "not sure" for name in order}
     missing = ["–"] * len(failed)

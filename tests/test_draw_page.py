@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -149,12 +150,32 @@ def test_undo_takes_the_last_stroke_away(app):
     assert canvas_state(app).initial_drawing["objects"] == [STROKE]
 
 
+def test_a_class_gets_a_large_canvas_which_keeps_the_drawing(app):
+    stroke = STROKE | {"left": 28, "top": 14.0, "scaleX": 1, "scaleY": 1}
+    answer = shown_answer(draw(app, SEVEN, [stroke]))
+    app.query_params["present"] = "1"
+    app.run()
+    assert shown_answer(app) == answer
+    assert canvas_state(app).size == canvas.LARGE_CANVAS_SIZE == 480
+    (enlarged,) = canvas_state(app).initial_drawing["objects"]
+    assert enlarged == stroke | {name: stroke[name] * 480 / 280 for name in canvas.PLACE_AND_SCALE}
+    del app.query_params["present"]
+    app.run()
+    assert canvas_state(app).initial_drawing["objects"][0]["left"] == pytest.approx(28)
+
+
+def test_a_phone_never_gets_the_large_canvas(monkeypatch):
+    monkeypatch.setattr(st, "context", SimpleNamespace(headers={"User-Agent": "Mozilla/5.0 (Android 15; Mobile)"}))
+    assert canvas.canvas_size(presenting=True) == canvas.CANVAS_SIZE
+
+
 @pytest.mark.parametrize(
     "malformed",
     [
         {"raw": None, "data": "data:image/png;base64,"},
         {"raw": [], "data": "data:image/png;base64,bm90aGluZw=="},
         {"raw": {"objects": "all"}, "data": "data:image/png;base64,R0lGODlhAQABAAAAACw="},
+        {"raw": {"objects": [1, {"left": "x"}]}, "data": "data:image/png;base64,"},
     ],
 )
 def test_a_malformed_drawing_is_an_empty_canvas(app, malformed):
@@ -270,6 +291,12 @@ def test_a_second_label_of_the_same_drawing_replaces_the_first(session):
     assert [labelled.label for labelled in test_set.kept_drawings()] == [9, 1]
 
 
+def test_saving_a_label_is_confirmed_until_the_drawing_changes(app):
+    label(draw(app, SEVEN), 8)
+    assert "Saved as an 8: your test set now has 1 drawing." in page_text(app)
+    assert "Saved as" not in page_text(draw(app, ONE))
+
+
 def test_a_test_set_has_a_limit(session, monkeypatch):
     monkeypatch.setattr(test_set, "MAX_DRAWINGS", 2)
     for left in range(50, 54):
@@ -328,6 +355,16 @@ def test_a_bad_file_is_one_error_message(app, monkeypatch, content, sentence):
     assert len(app.error) == 1
     assert app.error[0].value.startswith(sentence.rstrip("."))
     assert not app.exception
+
+
+def test_graph_paper_is_named_as_the_reason_for_a_strange_answer(app, mine, monkeypatch):
+    paper = np.full((400, 600), 235, np.uint8)
+    paper[10::40] = paper[11::40] = 120
+    paper[:, 10::40] = paper[:, 11::40] = 120
+    upload(app, as_png(paper), monkeypatch)
+    assert [warning.value for warning in app.warning] == [image_upload.RULED_PAPER]
+    upload(app, as_png(255 - SEVEN), monkeypatch)
+    assert not app.warning
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from mnist_core.recipes import RECIPES
 from ui.palette import CORRECT, GRID, INCORRECT, MUTED, RUNS, STRONG_GRID
 
 RUN_SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross"]  # distinguish runs that share a colour
+LABELLED_FROM = 0.03  # a bar of less has no number: the numbers of many small bars would run into each other
 PLOTLY_CONFIG = {  # of every chart; nothing can be zoomed, so two quick clicks are two clicks
     "displayModeBar": False,
     "doubleClick": False,
@@ -96,7 +97,7 @@ def probability_chart(values: np.ndarray, label: int | None = None) -> go.Figure
         x=list(range(10)),
         y=[float(value) for value in values],
         marker={"color": colours},
-        text=[f"{value:.0%}" if value >= 0.005 else "" for value in values],
+        text=[f"{value:.0%}" if value >= LABELLED_FROM or index == label else "" for index, value in enumerate(values)],
         textposition="outside",
         textangle=0,
         constraintext="none",

@@ -57,7 +57,13 @@ def attribution_section(run: Run, network: "nn.Sequential", digit: PickedDigit, 
     st.html(feature_maps.colour_bar_html(f"against {label}", f"for {label}"))
     st.caption(
         f"The blue end is evidence against {label}, and orange is evidence for {label}. The score of {label} is "
-        f"{logits[label]:.2f}, that of a black picture {black:.2f}: a rise of {rise:.2f}. Integrated gradients divide "
-        f"this rise among the pixels, and sum to {total:.2f}."
+        f"{round_number(logits[label])}, that of a black picture {round_number(black)}: a rise of "
+        f"{round_number(rise)}. Integrated gradients divide this rise among the pixels: they sum to "
+        f"{round_number(total)}."
     )
     insight("Where the three disagree, do not trust any one of them alone.")
+
+
+def round_number(value: float) -> str:
+    """Format with two decimals and a true minus sign."""
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")

@@ -110,7 +110,9 @@ def contributions_chart(contributions: np.ndarray, channels: Sequence[int], kind
         marker={"color": [POSITIVE if value > 0 else NEGATIVE for value in contributions], "line": {"width": 0}},
         hovertemplate=f"{kind} %{{x}} adds %{{y:.4f}}<extra></extra>",
     )
-    figure.update_xaxes(title=f"{kind} of the layer before", ticks="", type="category", title_standoff=8)
+    few = len(channels) <= 12  # otherwise their numbers would collide; the mouse shows them
+    title = f"{kind} of the layer before"
+    figure.update_xaxes(title=title, title_standoff=8, ticks="", type="category", showticklabels=few)
     figure.update_yaxes(title="contribution", zeroline=True, zerolinecolor=GRID)
     return figure.update_layout(bargap=0.1)
 

@@ -114,13 +114,18 @@ def choose_map(selected: LayerActivation, values: np.ndarray) -> int:
             size=48,
             values=values,
         )
-    limit = feature_maps.max_magnitude(values)
-    st.html(feature_maps.colour_bar_html(f"{feature_maps.format_number(-limit)} blue", f"orange {limit:.4f}"))
+    show_colour_bar(values)
     st.caption("Each map responds to a different shape: the brighter, the stronger. Click one to enlarge it.")
     if clicked is not None and clicked != index:
         url_state.update(layer=selected.name, map=clicked)
         st.rerun()
     return index
+
+
+def show_colour_bar(values: np.ndarray) -> None:
+    """Show what the colours of a layer's values stand for: both ends are the largest magnitude among them."""
+    limit = feature_maps.max_magnitude(values)
+    st.html(feature_maps.colour_bar_html(f"blue: \N{MINUS SIGN}{limit:.2f}", f"+{limit:.2f}: orange"))
 
 
 def choose_pixel(values: np.ndarray, index: int) -> tuple[int, int]:
@@ -166,6 +171,7 @@ def choose_unit(selected: LayerActivation, values: np.ndarray) -> int:
         lambda position: url_state.update(map=min(position, len(values) - 1)),
         f"The units of {selected.name}",
     )
+    show_colour_bar(values)
     st.session_state["unit"] = index
     st.number_input(
         "Unit", 0, len(values) - 1, key="unit", on_change=lambda: url_state.update(map=st.session_state["unit"])

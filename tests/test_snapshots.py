@@ -193,14 +193,18 @@ def test_an_ensemble_has_no_snapshots():
     assert load_run("ensemble").snapshots is None
 
 
-@pytest.mark.parametrize("run", [run for run in list_runs() if run.shipped and not run.members], ids=lambda run: run.name)
+@pytest.mark.parametrize(
+    "run", [run for run in list_runs() if run.shipped and not run.members], ids=lambda run: run.name
+)
 def test_a_shipped_run_has_a_snapshot_before_its_training_and_one_as_it_was_tested(run):
     taken = run.snapshots
     first, *_, last = taken.snapshots
     assert (first.step, last.step) == (0, run.result.steps)
     assert taken.layers == describe(run.config.architecture, run.config.dropout)
     np.testing.assert_allclose(last.probabilities, run.predict(taken.images), atol=1e-3)
-    fresh = take_snapshot(build(run.config.architecture, run.config.dropout, run.config.seed), taken.images, 0, 0.0, 0.0)
+    fresh = take_snapshot(
+        build(run.config.architecture, run.config.dropout, run.config.seed), taken.images, 0, 0.0, 0.0
+    )
     np.testing.assert_allclose(first.probabilities, fresh.probabilities, atol=1e-3)
 
 

@@ -105,12 +105,13 @@ def show_attack(run: Run, network: "nn.Module", digit: PickedDigit, method: str,
     noise_image = (127.5 + 127.5 * noise / max(np.abs(noise).max(), 1e-6)).round().astype(np.uint8)
     result = (255 * attacked[index]).round().astype(np.uint8)
     with st.container(horizontal=True, key="fooled"):
-        for image, title in (
-            (digit.image, f"Original: read as {before.argmax()}, {probability_text(before.max())}"),
-            (noise_image, f"Noise, at most {epsilon:g}: white is brighter, black darker, grey unchanged"),
-            (result, f"Result: read as {after.argmax()}, {probability_text(after.max())}"),
-        ):
-            st.image(images.data_uri(images.enlarge(image)), caption=title, width=168)
+        captions = [
+            f"Original: read as {before.argmax()}, {probability_text(before.max())}",
+            f"Noise, at most {epsilon:g}: white is brighter, black darker, grey unchanged",
+            f"Result: read as {after.argmax()}, {probability_text(after.max())}",
+        ]
+        alts = ["The digit", "The noise", "The digit with the noise"]
+        st.html(images.pictures_html([digit.image, noise_image, result], captions, alts), width="content")
         with st.container(width=420):
             st.plotly_chart(
                 response_chart(EPSILONS, probabilities, label, epsilon, "epsilon (1: black to white)"),

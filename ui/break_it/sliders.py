@@ -105,8 +105,8 @@ def show_answer(digit: PickedDigit, perturbed: np.ndarray, probabilities: np.nda
     """
     predicted = int(probabilities.argmax())
     with st.container(horizontal=True, key="changed", vertical_alignment="center"):
-        for image, title in ((digit.image, "before"), (perturbed, "now")):
-            st.image(images.data_uri(images.enlarge(image)), caption=title, width=96)
+        pictures = images.pictures_html([digit.image, perturbed], ["before", "now"], ["the digit before", "and now"])
+        st.html(pictures, width="content")
         with st.container(key="changed_answer", gap=None):
             st.metric(
                 "It reads",

@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mnist_core.analysis.activations import WeightedSum
-from ui import images
 from ui.charts import click_targets, finish
 from ui.palette import DIVERGING, GRID, HIGHLIGHT, NEGATIVE, OUTLINE, POSITIVE, text_colour
 
@@ -124,16 +123,6 @@ def colour_bar_html(low: str, high: str) -> str:
         f'<div class="colour-bar"><span>{html.escape(low)}</span>'
         f'<i style="background: linear-gradient(to right, {stops})"></i><span>{html.escape(high)}</span></div>'
     )
-
-
-def pictures_html(pictures: Sequence[np.ndarray], captions: Sequence[str], alts: Sequence[str]) -> str:
-    """Write a row of uint8 (28, 28) digits, each with a caption below it and what a screen reader says."""
-    figures = "".join(
-        f'<figure><img src="{images.data_uri(picture)}" alt="{html.escape(alt)}">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-        for picture, caption, alt in zip(pictures, captions, alts, strict=True)
-    )
-    return f'<div class="picture-row">{figures}</div>'
 
 
 def format_number(value: float) -> str:

@@ -9,7 +9,6 @@ import streamlit as st
 from scipy.special import softmax
 
 from mnist_core.analysis.activations import LayerActivation, exact_output
-from mnist_core.config import TrainConfig
 from mnist_core.runs import Run
 from ui import caches, charts, images, network_diagram, url_state
 from ui.components.gallery.gallery import gallery
@@ -28,8 +27,7 @@ MAX_UNSCROLLED = 40  # feature maps; more than that scroll in a frame of their o
 
 def show_network(run: Run, digit: PickedDigit, activations: list[LayerActivation], selected: LayerActivation) -> None:
     """Show the network as connected blocks, from the digit to the answer; a click on a layer selects it."""
-    assert isinstance(run.config, TrainConfig)  # the page is about a single network
-    summaries = caches.layers(run.config.architecture, run.config.dropout)
+    summaries = caches.layers(run)
     diagram = network_diagram.network_diagram(
         summaries,
         digit=digit.image,

@@ -8,12 +8,11 @@ import streamlit as st
 from mnist_core.analysis.embeddings import embeddings
 from mnist_core.analysis.neighbors import nearest_embeddings
 from mnist_core.runs import Run
-from ui import caches, url_state
+from ui import caches, images, url_state
 from ui.components.scatter.scatter import embedding_scatter
 from ui.digit_picker import PickedDigit, available_dataset
 from ui.insight import insight
 from ui.labels import article
-from ui.look_inside import feature_maps
 
 if TYPE_CHECKING:
     from torch import nn
@@ -61,7 +60,7 @@ def show_nearest(dataset: str, embedding: np.ndarray, candidates: np.ndarray, ca
     labels = training.labels[indices]
     st.markdown("**The most similar training digits**, as the last hidden layer sees them")
     st.html(
-        feature_maps.pictures_html(
+        images.pictures_html(
             training.images[indices],
             [f"{label} · {distance:.1f}" for label, distance in zip(labels, distances, strict=True)],
             [f"A training digit: {article(label)}" for label in labels.tolist()],

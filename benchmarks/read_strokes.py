@@ -4,7 +4,7 @@
 
 STROKES is a gzipped JSON list of {"label": 0..9, "strokes": [[[x, y], ...], ...]}, the longer side spanning 0..1000.
 Each digit is drawn on a 280x280 canvas at 40 to 80 % of its size, up to 25 pixels off centre, with a pen of 8 to 26
-pixels, and predicted twice: prepared by `mnist_core.drawing.to_digit`, and just resized to 28x28. The 100 worst
+pixels, and predicted twice: preprocessed by `mnist_core.drawing.to_digit`, and just resized to 28x28. The 100 worst
 predictions of the last run are drawn into benchmarks/out/strokes.png, each with its true label and its prediction.
 """
 
@@ -31,7 +31,7 @@ OUT = Path(__file__).parent / "out" / "strokes.png"
 class Drawings(NamedTuple):
     """N digits, drawn."""
 
-    prepared: np.ndarray  # uint8 (N, 28, 28)
+    preprocessed: np.ndarray  # uint8 (N, 28, 28)
     naive: np.ndarray  # uint8 (N, 28, 28), the canvas just resized
     labels: np.ndarray  # int (N,)
     pen_widths: np.ndarray  # float (N,), pixels
@@ -56,15 +56,15 @@ def draw(strokes: list[list[list[int]]], size: float, offset: np.ndarray, pen_wi
 def draw_all(path: Path, seed: int) -> Drawings:
     """Draw all digits of the file, each at a random size and place and with a random pen."""
     rng = np.random.default_rng(seed)
-    prepared, naive, labels, pen_widths = [], [], [], []
+    preprocessed, naive, labels, pen_widths = [], [], [], []
     for entry in json.loads(gzip.decompress(path.read_bytes())):
         size, pen_width = CANVAS_SIZE * rng.uniform(*SIZE_RANGE), rng.uniform(*PEN_RANGE)
         canvas = np.asarray(draw(entry["strokes"], size, rng.uniform(-MAX_OFFSET, MAX_OFFSET, 2), pen_width))
-        prepared.append(to_digit(canvas))
+        preprocessed.append(to_digit(canvas))
         naive.append(naive_resize(canvas))
         labels.append(entry["label"])
         pen_widths.append(pen_width)
-    return Drawings(np.stack(prepared), np.stack(naive), np.array(labels), np.array(pen_widths))
+    return Drawings(np.stack(preprocessed), np.stack(naive), np.array(labels), np.array(pen_widths))
 
 
 def worst_hundred(digits: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> Image.Image:
@@ -86,15 +86,15 @@ def main() -> None:
     parser.add_argument("runs", nargs="+")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    prepared, naive, labels, pen_widths = draw_all(options.strokes, options.seed)
+    preprocessed, naive, labels, pen_widths = draw_all(options.strokes, options.seed)
     groups = [(pen_widths >= low) & (pen_widths < high) for low, high in PEN_GROUPS]
     headers = [f"{digit:>6}" for digit in range(10)] + [f"{low:>3}-{high}" for low, high in PEN_GROUPS]
-    print(f"{len(labels):,} digits, accuracy in %: all prepared, all just resized (naive), then prepared")
+    print(f"{len(labels):,} digits, accuracy in %: all preprocessed, all just resized (naive), then preprocessed")
     print(f"by digit and by pen width in pixels of {CANVAS_SIZE}")
     print(f"{'run':16} {'all':>6} {'naive':>6} {' '.join(headers)}")
     for name in options.runs:
         run = load_run(name)
-        probabilities = run.predict(prepared)
+        probabilities = run.predict(preprocessed)
         correct = probabilities.argmax(1) == labels
         naive_accuracy = (run.predict(naive).argmax(1) == labels).mean()
         accuracies = [correct[labels == digit].mean() for digit in range(10)]
@@ -102,7 +102,7 @@ def main() -> None:
         cells = " ".join(f"{100 * accuracy:6.2f}" for accuracy in accuracies)
         print(f"{run.name:16} {100 * correct.mean():6.2f} {100 * naive_accuracy:6.2f} {cells}")
     OUT.parent.mkdir(exist_ok=True)
-    worst_hundred(prepared, labels, probabilities).save(OUT)
+    worst_hundred(preprocessed, labels, probabilities).save(OUT)
     print(f"The 100 worst predictions of {run.name}: {OUT}")
 
 

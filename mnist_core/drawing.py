@@ -25,7 +25,7 @@ class EmptyDrawing(MnistLabError, ValueError):
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preprocessing:
     """The steps from an image to a digit, each uint8 with ink bright on black."""
 
     ink: np.ndarray  # (H, W): the ink, without the background
@@ -40,15 +40,15 @@ def to_digit(image: np.ndarray) -> np.ndarray:
     The image is uint8 (H, W), (H, W, 3) or (H, W, 4), of any size and either polarity. Raises EmptyDrawing when there
     is no ink, and ValueError for another shape or dtype.
     """
-    return prepare(image).digit
+    return preprocess(image).digit
 
 
-def prepare(image: np.ndarray) -> Preparation:
+def preprocess(image: np.ndarray) -> Preprocessing:
     """Return all steps of `to_digit`, for display. Raises as it does."""
     ink = remove_smudges(extract_ink(image))
     cropped = crop(ink)
     scaled = fit_box(cropped)
-    return Preparation(ink, cropped, scaled, centre_by_mass(scaled))
+    return Preprocessing(ink, cropped, scaled, centre_by_mass(scaled))
 
 
 def extract_ink(image: np.ndarray) -> np.ndarray:
@@ -187,5 +187,5 @@ def centre_by_mass(scaled: np.ndarray) -> np.ndarray:
 
 
 def naive_resize(canvas: np.ndarray) -> np.ndarray:
-    """Return a uint8 canvas (H, W) resized to (28, 28), neither cropped nor centred: a digit without preparation."""
+    """Return a uint8 canvas (H, W) resized to (28, 28), neither cropped nor centred: a digit without preprocessing."""
     return np.asarray(Image.fromarray(canvas).resize((SIZE, SIZE), Image.Resampling.BILINEAR))

@@ -11,7 +11,7 @@ from mnist_core.drawing import (
     INK_THRESHOLD,
     MIN_EXTENT,
     EmptyDrawing,
-    Preparation,
+    Preprocessing,
     border_pieces,
     centre_by_mass,
     crop,
@@ -25,6 +25,8 @@ SPECK_SIZE = 0.06  # a piece smaller than this is neither
 PART_DISTANCE = 0.2  # the largest distance of a part from the rest of its digit
 JOIN_DISTANCE = 0.06  # large pieces closer than this are one digit
 MAX_DIGITS = 100
+MAX_HOLES, MIN_HOLE = 8, 9  # of one digit, and pixels in a hole: only the squares of graph paper leave more
+WIDE = 1.5  # width by height: what is wider and crosses the whole picture is a line of ruled paper
 
 Slices = tuple[slice, slice]  # rows and columns of a bounding box
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom are exclusive
@@ -35,12 +37,22 @@ class FoundDigit:
     """One of the digits in a picture."""
 
     box: Box  # in the picture's own pixels
-    preparation: Preparation
+    preprocessing: Preprocessing
 
     @property
     def digit(self) -> np.ndarray:
         """The uint8 (28, 28) digit that a network expects."""
-        return self.preparation.digit
+        return self.preprocessing.digit
+
+
+def is_ruled_paper(found: FoundDigit, width: int) -> bool:
+    """Return whether what was found in a picture of this width, in pixels, has the lines of the paper in it."""
+    left, top, right, bottom = found.box
+    is_crossing = right - left >= 0.98 * width and right - left > WIDE * (bottom - top)
+    background, count = ndimage.label(found.preprocessing.ink < INK_THRESHOLD)
+    holes = ndimage.sum_labels(np.ones_like(background), background, np.arange(1, count + 1))
+    at_border = np.isin(np.arange(1, count + 1), border_pieces(background))
+    return is_crossing or int((holes[~at_border] >= MIN_HOLE).sum()) > MAX_HOLES
 
 
 def find_digits(image: np.ndarray) -> list[FoundDigit]:
@@ -59,8 +71,8 @@ def find_digits(image: np.ndarray) -> list[FoundDigit]:
         digit_ink = np.where(mask | fringe, ink[window], 0)
         cropped = crop(digit_ink)
         scaled = fit_box(cropped)
-        preparation = Preparation(digit_ink, cropped, scaled, centre_by_mass(scaled))
-        digits.append(FoundDigit(to_picture_box(slices, ink.shape, image.shape), preparation))
+        preprocessing = Preprocessing(digit_ink, cropped, scaled, centre_by_mass(scaled))
+        digits.append(FoundDigit(to_picture_box(slices, ink.shape, image.shape), preprocessing))
     if not digits:
         raise EmptyDrawing("there is no digit in the picture; write it larger, or with a darker pen")
     return reading_order(digits)

@@ -6,7 +6,7 @@ from mnist_core.runs import Run
 from ui import caches, run_picker
 from ui.components.canvas import canvas
 from ui.draw import image_upload, prediction, rendering, test_set
-from ui.shell import next_steps, shell
+from ui.shell import next_steps, presenting, shell
 
 shell("Draw")
 caches.preload_networks()
@@ -20,20 +20,21 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="desk_top"):
 def canvas_section(run: Run) -> None:
     """Show the canvas and all that follows from it: a stroke reruns nothing else on the page."""
     with st.container(horizontal=True, key="desk"):
-        with st.container(key="desk_canvas", width=canvas.CANVAS_SIZE):
-            drawing = prediction.prepare_drawing(canvas.drawing_canvas())
+        size = canvas.canvas_size(presenting())
+        with st.container(key="desk_canvas", width=size):
+            drawing = prediction.preprocess_drawing(canvas.drawing_canvas(size))
         skipped = st.session_state.get("skip", False)
-        digit = None if drawing is None else drawing.naive if skipped else drawing.prepared
+        digit = None if drawing is None else drawing.naive if skipped else drawing.preprocessed
         with st.container(key="desk_answer"):
             prediction.show_prediction(run, digit)
             test_set.ask_label(drawing)
         with st.container(key="desk_seen", width=250):
             st.markdown("**What the network sees**")
             st.html(rendering.network_input_html(digit))
-            st.toggle("Skip the preparation", key="skip", persist_state="session", help=prediction.SKIP_HELP)
-            st.caption(prediction.RESIZED_NOTE if skipped else prediction.PREPARED_NOTE)
+            st.toggle("Skip the preprocessing", key="skip", persist_state="session", help=prediction.SKIP_HELP)
+            st.caption(prediction.RESIZED_NOTE if skipped else prediction.PREPROCESSED_NOTE)
             prediction.look_inside_link(run, drawing)
-    prediction.show_preparation(drawing, skipped)
+    prediction.show_preprocessing(drawing, skipped)
     prediction.show_all_models(run, digit)
     test_set.rerun_if_grown()
 

@@ -1,7 +1,7 @@
 """One digit on its way through a network: every layer's maps, what it looked at, what it resembles."""
 
 from mnist_core.analysis.activations import layer_activations
-from ui import digit_picker, url_state
+from ui import caches, digit_picker, url_state
 from ui.look_inside import attribution, layers, neighbors
 from ui.shell import next_steps, shell
 
@@ -10,7 +10,7 @@ run, digit, network = digit_picker.choose_run_and_digit()
 activations = layer_activations(network, digit.image)
 selected = layers.selected_layer(activations)
 
-layers.layer_strip(digit, activations, selected)
+layers.show_network(run, digit, activations, selected)
 view = url_state.choice("Look at", layers.VIEWS, "part", "layers", labelled=False)
 if view == "layers":
     layers.feature_maps_section(network, activations, selected)
@@ -20,3 +20,5 @@ else:
     neighbors.neighbors_section(run, network, digit)
 
 next_steps("Look inside")
+if run.name == digit_picker.DEFAULT_RUN:
+    caches.preload_neighbors(run, digit_picker.available_dataset(run))

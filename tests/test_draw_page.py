@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,13 +15,14 @@ from app_helpers import page_text, visit
 from PIL import Image
 
 from mnist_core import image_file, runs
-from mnist_core.drawing import naive_resize, prepare
+from mnist_core.drawing import naive_resize, preprocess
 from mnist_core.runs import CONFIG, MODEL, Run
 from mnist_core.segmentation import FoundDigit, find_digits
 from ui import caches, palette
 from ui.components.canvas import canvas
 from ui.digit_picker import DRAWN_DIGIT_KEY
 from ui.draw import image_upload, prediction, rendering, test_set
+from ui.labels import article
 
 STROKE, SECOND = {"type": "path", "path": 1}, {"type": "path", "path": 2}
 
@@ -67,8 +69,8 @@ def draw(app, pixels, objects=(STROKE,)):
 
 
 def digit_of(pixels):
-    """Return the digit that the page prepares from a canvas."""
-    return prepare(np.pad(pixels, 1)).digit
+    """Return the digit that the page preprocesses from a canvas."""
+    return preprocess(np.pad(pixels, 1)).digit
 
 
 def canvas_state(app):
@@ -104,10 +106,10 @@ def test_the_answer_is_the_prediction_of_the_prepared_digit(app, mine):
     assert not app.exception
 
 
-def test_without_the_preparation_the_canvas_is_just_resized(app, mine):
+def test_without_the_preprocessing_the_canvas_is_just_resized(app, mine):
     small = ink((10, 10, 50, 16), (44, 16, 50, 60))
-    naive, prepared = mine.predict(np.stack([naive_resize(small), digit_of(small)]))
-    assert shown_answer(draw(app, small)) == rendering.prediction_text(prepared)
+    naive, preprocessed = mine.predict(np.stack([naive_resize(small), digit_of(small)]))
+    assert shown_answer(draw(app, small)) == rendering.prediction_text(preprocessed)
     app.toggle(key="skip").set_value(True).run()
     assert shown_answer(app) == rendering.prediction_text(naive)
     assert "These steps are skipped now" in page_text(app)
@@ -148,12 +150,32 @@ def test_undo_takes_the_last_stroke_away(app):
     assert canvas_state(app).initial_drawing["objects"] == [STROKE]
 
 
+def test_a_class_gets_a_large_canvas_which_keeps_the_drawing(app):
+    stroke = STROKE | {"left": 28, "top": 14.0, "scaleX": 1, "scaleY": 1}
+    answer = shown_answer(draw(app, SEVEN, [stroke]))
+    app.query_params["present"] = "1"
+    app.run()
+    assert shown_answer(app) == answer
+    assert canvas_state(app).size == canvas.LARGE_CANVAS_SIZE == 480
+    (enlarged,) = canvas_state(app).initial_drawing["objects"]
+    assert enlarged == stroke | {name: stroke[name] * 480 / 280 for name in canvas.PLACE_AND_SCALE}
+    del app.query_params["present"]
+    app.run()
+    assert canvas_state(app).initial_drawing["objects"][0]["left"] == pytest.approx(28)
+
+
+def test_a_phone_never_gets_the_large_canvas(monkeypatch):
+    monkeypatch.setattr(st, "context", SimpleNamespace(headers={"User-Agent": "Mozilla/5.0 (Android 15; Mobile)"}))
+    assert canvas.canvas_size(presenting=True) == canvas.CANVAS_SIZE
+
+
 @pytest.mark.parametrize(
     "malformed",
     [
         {"raw": None, "data": "data:image/png;base64,"},
         {"raw": [], "data": "data:image/png;base64,bm90aGluZw=="},
         {"raw": {"objects": "all"}, "data": "data:image/png;base64,R0lGODlhAQABAAAAACw="},
+        {"raw": {"objects": [1, {"left": "x"}]}, "data": "data:image/png;base64,"},
     ],
 )
 def test_a_malformed_drawing_is_an_empty_canvas(app, malformed):
@@ -169,7 +191,7 @@ def test_the_table_of_models_lists_the_run_and_its_prediction(app, mine):
     predicted = mine.predict(digit_of(SEVEN)[None])[0].argmax()
     assert models["Reads"].tolist() == [str(predicted)]
     assert "What every model reads" in page_text(app)
-    assert f"1 of 1 read a {predicted}" in page_text(app)
+    assert f"1 of 1 model read {article(predicted)}" in page_text(app)
 
 
 @pytest.fixture
@@ -214,7 +236,7 @@ def test_a_run_is_loaded_again_once_its_file_is_replaced(app, shipped_runs):
 
 def label(app, digit):
     """Label the drawing; as AppTest has no segmented controls, it is added directly."""
-    drawing = prediction.prepare_drawing(canvas_state(app).pixels)
+    drawing = prediction.preprocess_drawing(canvas_state(app).pixels)
     drawings = app.session_state[test_set.DRAWINGS_KEY]
     app.session_state[test_set.DRAWINGS_KEY] = [*drawings, test_set.LabelledDrawing(drawing, digit)]
     return app.run()
@@ -226,7 +248,7 @@ def test_labelled_drawings_become_a_test_set(app, mine):
     predicted = mine.predict(np.stack([digit_of(SEVEN), digit_of(ONE)])).argmax(1)
     scores, matrix = tables(app)[-2:]
     correct = int((predicted == [7, 3]).sum())
-    assert scores["Prepared"].tolist() == [f"{correct} of 2"]
+    assert scores["Preprocessed"].tolist() == [f"{correct} of 2"]
     assert matrix[str(predicted[0])].tolist()[7] != "·"
     assert matrix[str(predicted[1])].tolist()[3] != "·"
     assert sum(int(cell) for digit in range(10) for cell in matrix[str(digit)] if cell != "·") == 2
@@ -235,20 +257,20 @@ def test_labelled_drawings_become_a_test_set(app, mine):
 
 def test_the_run_with_most_correct_predictions_comes_first(app, shipped_runs):
     app.query_params["run"] = "intact"
-    drawing = prediction.prepare_drawing(SEVEN)
+    drawing = prediction.preprocess_drawing(SEVEN)
     drawings = [
         test_set.LabelledDrawing(drawing, 7, {"intact": (7 if i else 1, 1), "broken": (7, 7)}) for i in range(10)
     ]
     app.session_state[test_set.DRAWINGS_KEY] = drawings
     scores = tables(app.run())[-2]
-    assert scores["Prepared"].tolist() == ["10 of 10", "9 of 10"]
+    assert scores["Preprocessed"].tolist() == ["10 of 10", "9 of 10"]
     assert scores["Just resized"].tolist() == ["10 of 10", "0 of 10"]
 
 
-def test_a_test_set_can_be_emptied(app):
+def test_all_drawings_can_be_deleted(app):
     label(draw(app, SEVEN), 7)
-    app.button(key="empty_own").click().run()
-    assert "Empty. Draw a digit and say what it was" in page_text(app)
+    app.button(key="delete_own").click().run()
+    assert "No drawings yet. Draw a digit and say what it was" in page_text(app)
 
 
 @pytest.fixture
@@ -261,7 +283,7 @@ def session(monkeypatch):
 
 def test_a_second_label_of_the_same_drawing_replaces_the_first(session):
     for pixels, labels in ((SEVEN, (4, 9)), (ONE, (1, 1))):
-        drawing = prediction.prepare_drawing(pixels)
+        drawing = prediction.preprocess_drawing(pixels)
         for digit in labels:
             session["it_was"] = digit
             test_set.add_drawing(drawing)
@@ -269,17 +291,24 @@ def test_a_second_label_of_the_same_drawing_replaces_the_first(session):
     assert [labelled.label for labelled in test_set.kept_drawings()] == [9, 1]
 
 
+def test_saving_a_label_is_confirmed_until_the_drawing_changes(app):
+    label(draw(app, SEVEN), 8)
+    assert "Saved as an 8: your test set now has 1 drawing." in page_text(app)
+    assert "Saved as" not in page_text(draw(app, ONE))
+
+
 def test_a_test_set_has_a_limit(session, monkeypatch):
     monkeypatch.setattr(test_set, "MAX_DRAWINGS", 2)
     for left in range(50, 54):
         session["it_was"] = 1
-        test_set.add_drawing(prediction.prepare_drawing(ink((left, 40, 70, 240))))
+        test_set.add_drawing(prediction.preprocess_drawing(ink((left, 40, 70, 240))))
     assert len(test_set.kept_drawings()) == 2
 
 
 def test_the_download_holds_the_drawings_and_a_table():
     drawings = [
-        test_set.LabelledDrawing(prediction.prepare_drawing(pixels), digit) for pixels, digit in ((SEVEN, 7), (ONE, 1))
+        test_set.LabelledDrawing(prediction.preprocess_drawing(pixels), digit)
+        for pixels, digit in ((SEVEN, 7), (ONE, 1))
     ]
     drawings[0].predictions["fast"] = (7, 1)
     archive = zipfile.ZipFile(io.BytesIO(test_set.to_zip(drawings)))
@@ -328,6 +357,16 @@ def test_a_bad_file_is_one_error_message(app, monkeypatch, content, sentence):
     assert not app.exception
 
 
+def test_graph_paper_is_named_as_the_reason_for_a_strange_answer(app, mine, monkeypatch):
+    paper = np.full((400, 600), 235, np.uint8)
+    paper[10::40] = paper[11::40] = 120
+    paper[:, 10::40] = paper[:, 11::40] = 120
+    upload(app, as_png(paper), monkeypatch)
+    assert [warning.value for warning in app.warning] == [image_upload.RULED_PAPER]
+    upload(app, as_png(255 - SEVEN), monkeypatch)
+    assert not app.warning
+
+
 @pytest.mark.parametrize(
     ("highest", "expected"),
     [(0.98, ("4", "with 98.0 %")), (0.6, ("4", "with 60.0 %")), (1.0, ("4", "with over 99.9 %"))],
@@ -357,10 +396,10 @@ def test_frames_are_drawn_around_the_digits():
 
 
 def test_a_small_picture_is_enlarged_for_its_frames():
-    digits = [FoundDigit((2, 2, 6, 20), prepare(ONE))]
+    digits = [FoundDigit((2, 2, 6, 20), preprocess(ONE))]
     assert rendering.annotate_picture(np.zeros((24, 12, 4), np.uint8), digits, ["?"]).size == (240, 480)
 
 
-def test_every_step_of_the_preparation_is_shown_with_its_class():
-    html = rendering.preparation_html(prepare(ONE))
+def test_every_step_of_the_preprocessing_is_shown_with_its_class():
+    html = rendering.preprocessing_html(preprocess(ONE))
     assert [f'class="{step}"' in html for step in ("cropped", "scaled", "digit")] == [True, True, True]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_core.drawing import BOX, MASS_CENTRE, SIZE, EmptyDrawing, naive_resize, prepare, to_digit
+from mnist_core.drawing import BOX, MASS_CENTRE, SIZE, EmptyDrawing, naive_resize, preprocess, to_digit
 
 
 def draw(*strokes, size=(280, 280)):
@@ -150,8 +150,8 @@ def test_ink_at_the_border_beside_a_digit_is_removed():
     np.testing.assert_array_equal(to_digit(framed), to_digit(UPRIGHT))
 
 
-def test_the_steps_of_the_preparation_end_in_the_digit():
-    steps = prepare(UPRIGHT)
+def test_the_steps_of_the_preprocessing_end_in_the_digit():
+    steps = preprocess(UPRIGHT)
     assert (steps.ink.shape, steps.cropped.shape, max(steps.scaled.shape)) == ((280, 280), (240, 30), BOX)
     np.testing.assert_array_equal(steps.digit, to_digit(UPRIGHT))
 

@@ -7,6 +7,7 @@ from app_helpers import page_text, visit
 
 from mnist_core.models import ARCHITECTURES, build
 from mnist_core.runs import Run
+from ui import caches, digit_picker
 from ui.look_inside import layers
 
 
@@ -91,3 +92,36 @@ def test_the_class_to_explain_can_be_chosen(app, run):
     assert "orange is evidence for 4" in page_text(app)
     app.segmented_control(key="address_for").set_value("9").run()
     assert (app.query_params["for"], "orange is evidence for 9" in page_text(app)) == ("9", True)
+
+
+def test_the_page_begins_with_the_network_and_its_answer(app, run, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(layers, "clickable_network", lambda key, diagram: drawn.append(diagram))
+    with_architecture(run, "lenet-5")
+    visit(app, "look_inside", layer="pool1")
+    html = drawn[-1]
+    assert re.findall(r'data-layer="(\w+)"[^>]*aria-pressed="true"', html) == ["pool1"]
+    assert "finds strokes" in html
+    assert re.search(r"✓ correct|✗ wrong: it is an? \d", html)
+    assert html.count('class="net-map net-large" src="data:image/png') == 5
+
+
+def test_a_click_on_a_layer_of_the_drawing_selects_it(app, run, monkeypatch):
+    with_architecture(run, "lenet-5")
+    visit(app, "look_inside", map=3)
+    clicks = ["conv2", "no such layer"]
+    monkeypatch.setattr(layers, "clickable_network", lambda key, diagram: clicks.pop(0) if clicks else None)
+    app.run()
+    assert app.query_params["layer"] == "conv2"
+    assert "map" not in app.query_params
+    assert "**conv2**" in page_text(app)
+
+
+def test_neighbors_are_prepared_in_the_background(app, run, monkeypatch):
+    computed = []
+    monkeypatch.setattr(caches, "neighbor_candidates", lambda run, dataset: computed.append(run.name))
+    monkeypatch.setattr(caches, "pca_map", lambda run, dataset: computed.append(dataset))
+    monkeypatch.setattr(digit_picker, "DEFAULT_RUN", run.name)
+    visit(app, "look_inside")
+    caches.preload_neighbors(run, "sample").join()
+    assert computed == [run.name, "sample"]  # once, however often the page is opened

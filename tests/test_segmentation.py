@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mnist_core.drawing import EmptyDrawing, to_digit
-from mnist_core.segmentation import MAX_DIGITS, find_digits
+from mnist_core.segmentation import MAX_DIGITS, find_digits, is_ruled_paper
 
 
 def draw(*strokes, size=(400, 600)):
@@ -120,3 +120,19 @@ def test_mnists_own_digits_on_a_page_are_all_found(mnist, monkeypatch):
     assert len(found) == len(digits)
     change = np.abs(np.stack([one.digit for one in found]).astype(int) - digits)
     assert change.mean() < 12  # grey levels of 255: blurred by the enlargement, in the same order
+
+
+@pytest.mark.parametrize("vertical", [True, False], ids=["squares", "lines"])
+def test_ruled_paper_is_told_from_a_digit(vertical):
+    paper = draw((300, 60, 330, 340))
+    paper[10::40] = 255
+    if vertical:
+        paper[:, 10::40] = 255
+    assert any(is_ruled_paper(found, paper.shape[1]) for found in find_digits(paper))
+
+
+def test_digits_are_not_ruled_paper():
+    eight = draw((200, 60, 320, 340))
+    eight[80:190, 220:300] = eight[210:320, 220:300] = 0
+    for picture in (eight, eight[60:340, 200:320], draw(*STROKES)):
+        assert not any(is_ruled_paper(found, picture.shape[1]) for found in find_digits(np.pad(picture, 1)))

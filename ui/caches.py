@@ -27,10 +27,10 @@ from mnist_core.snapshots import Snapshots
 if TYPE_CHECKING:
     from torch import nn
 
-N_CANDIDATES = 10_000  # training digits among which neighbors are searched: takes seconds, not half a minute
+N_CANDIDATES = 5_000  # training digits among which neighbors are searched: takes a second, not half a minute
 N_MAP_DIGITS = 2_000  # test digits on the PCA map
 HASH_RUN: dict[str | type[Any], Callable[[Any], Any]] = {Run: lambda run: (str(run.folder), run.created)}
-MAX_TABLE_SIZE = 16_000_000  # values of one cached table of embeddings, 64 MB: very wide layers get fewer digits
+MAX_TABLE_SIZE = 8_000_000  # values of one cached table of embeddings, 32 MB: very wide layers get fewer digits
 
 
 @st.cache_resource  # one for the whole server: one machine trains one network at a time, whoever pressed the button
@@ -248,8 +248,8 @@ def attack(run: Run, name: str, digit: np.ndarray, label: int) -> tuple[np.ndarr
     return images, inference.pixel_probabilities(network, images)
 
 
-# Seconds of work and up to 64 MB, the same for all visitors.
-@st.cache_resource(show_spinner=False, max_entries=2, hash_funcs=HASH_RUN)
+# Seconds of work and up to 32 MB, the same for all visitors.
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=HASH_RUN)
 def neighbor_candidates(run: Run, dataset: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices (N,) of a stratified sample of the training digits, and their embeddings (N, D)."""
     training, network = digits(dataset, "train"), sequential(run)
@@ -267,6 +267,22 @@ def pca_map(run: Run, dataset: str) -> tuple[np.ndarray, embeddings.PCAProjectio
     sample = embeddings.embeddings(network, test.images[indices])
     pca = embeddings.fit_pca(sample)
     return indices, pca, pca.transform(sample)
+
+
+# Once for the whole server, by the first visitor who could ask for them next; only for the run that most visitors see.
+@st.cache_resource(show_spinner=False, max_entries=1, hash_funcs=HASH_RUN)
+def preload_neighbors(run: Run, dataset: str) -> threading.Thread:
+    """Start to compute `neighbor_candidates` and `pca_map` in the background; the thread is alive until they are."""
+    thread = threading.Thread(target=load_neighbors, args=(run, dataset), daemon=True)
+    thread.start()
+    return thread
+
+
+def load_neighbors(run: Run, dataset: str) -> None:
+    """Compute a run's `neighbor_candidates` and `pca_map`; what cannot be read is reported where it is asked for."""
+    with contextlib.suppress(RunError, DataError):
+        neighbor_candidates(run, dataset)
+        pca_map(run, dataset)
 
 
 def digits_or_none(dataset: str, part: str) -> Digits | None:

@@ -15,6 +15,7 @@ from ui.url_state import integer_or_warn
 if TYPE_CHECKING:
     from torch import nn
 
+DEFAULT_RUN = "mnist-cnn-adam"
 DEFAULT_DIGIT = 0  # the test digit a new visitor meets: a plain 7
 DRAWN_DIGIT_KEY = "drawn_digit"  # in the session, where the Draw page puts it
 DRAWING_SOURCE = "drawing"  # in the URL
@@ -33,7 +34,7 @@ def choose_run_and_digit() -> tuple[Run, PickedDigit, "nn.Sequential"]:
     """Open a page about one digit: show the pickers of the run and the digit, and load the run's network."""
     left, right = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with left:
-        run = run_picker.choose_run("mnist-cnn-adam", ensembles=False)
+        run = run_picker.choose_run(DEFAULT_RUN, ensembles=False)
     with right:
         digit = choose_digit(run)
     return run, digit, network_or_stop(run)
@@ -64,16 +65,16 @@ def choose_digit(run: Run) -> PickedDigit:
             help=f"Its index among the {len(digits):,} test digits, counted from 0.",
         )
         st.button(
-            "Any other",
+            "Random digit",
             key="random_digit",
             icon=":material/casino:",
             help="A test digit chosen at random.",
             on_click=lambda: url_state.update(digit=np.random.default_rng().integers(len(digits))),
         )
         st.button(
-            "A misread one",
+            "Next mistake",
             key="next_mistake",
-            icon=":material/help:",
+            icon=":material/skip_next:",
             help="The next of the digits that the network misreads, the worst first.",
             on_click=lambda: url_state.update(digit=next_mistake(run, index, len(digits))),
         )

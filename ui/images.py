@@ -1,8 +1,10 @@
 """Digits as pictures: data URIs, crisp enlargements, sprite sheets."""
 
 import base64
+import html
 import io
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -24,6 +26,16 @@ def data_uri(picture: np.ndarray) -> str:
 def enlarge(digit: np.ndarray) -> np.ndarray:
     """Enlarge a uint8 (28, 28) digit by `PIXEL_SIZE`, without interpolation."""
     return digit.repeat(PIXEL_SIZE, axis=0).repeat(PIXEL_SIZE, axis=1)
+
+
+def pictures_html(pictures: Sequence[np.ndarray], captions: Sequence[str], alts: Sequence[str]) -> str:
+    """Write a row of uint8 (28, 28) digits, each with a caption below it and what a screen reader says."""
+    figures = "".join(
+        f'<figure><img src="{data_uri(picture)}" alt="{html.escape(alt)}">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        for picture, caption, alt in zip(pictures, captions, alts, strict=True)
+    )
+    return f'<div class="picture-row">{figures}</div>'
 
 
 def sprite_sheet(images: np.ndarray) -> str:

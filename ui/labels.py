@@ -144,6 +144,11 @@ def percent(value: float | None) -> str:
     return "…" if value is None else f"{100 * value:.2f} %"
 
 
+def probability_text(probability: float) -> str:
+    """Return 0.9871 as "98.7 %"; what would be rounded to 100 % is "over 99.9 %"."""
+    return "over 99.9 %" if probability > 0.9995 else f"{100 * probability:.1f} %"
+
+
 def interval(low: float, high: float) -> str:
     """Return the ends 0.9905 and 0.9939 of an interval as "99.05 to 99.39", in percent."""
     return f"{100 * low:.2f} to {100 * high:.2f}"

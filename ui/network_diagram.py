@@ -13,6 +13,7 @@ import numpy as np
 
 from mnist_core.models import LayerSummary
 from ui import images
+from ui.labels import article, probability_text
 from ui.palette import GRID
 
 STYLESHEET = Path(__file__).with_name("network_diagram.css").read_text("utf-8")
@@ -86,6 +87,7 @@ def network_diagram(
     digit: np.ndarray | None = None,
     pictures: Mapping[str, Sequence[str]] | None = None,
     probabilities: np.ndarray | None = None,
+    label: int | None = None,
     selected: str | None = None,
     clickable: bool = False,
 ) -> str:
@@ -93,8 +95,8 @@ def network_diagram(
 
     `digit` is uint8 (28, 28), what goes in; `pictures` has, by the name of the layer, a data URI for each of its
     tiles, such as filters or feature maps (`Block.n_tiles` of them; without, they are empty); `probabilities` (10,)
-    give the answer at the end. With `clickable`, each layer is a button with its name as `data-layer`, of which the one of
-    `selected` is pressed.
+    give the answer at the end, which is compared with the digit's `label` if that is known. With `clickable`, each
+    layer is a button with its name as `data-layer`, of which the one of `selected` is pressed.
     """
     pictures = pictures or {}
     drawn = blocks(layers)
@@ -105,10 +107,13 @@ def network_diagram(
         parts.append(lines_html(n_before, block.n_tiles, straight))
         parts.append(block_html(block, pictures.get(block.main.name, ()), selected, clickable))
         n_before, kind_before = block.n_tiles, block.main.kind
-    parts += [lines_html(n_before, 10, straight=n_before == 10, css_class="net-last-lines"), answer_html(probabilities)]
+    parts += [
+        lines_html(n_before, 10, straight=n_before == 10, css_class="net-last-lines"),
+        answer_html(probabilities, label),
+    ]
     scrollable = "" if clickable else ' tabindex="0"'  # so that the arrow keys scroll it on a phone
-    label = "The network, from the digit to the answer"
-    return f'<div class="network" role="group" aria-label="{label}"{scrollable}>{"".join(parts)}</div>'
+    title = "The network, from the digit to the answer"
+    return f'<div class="network" role="group" aria-label="{title}"{scrollable}>{"".join(parts)}</div>'
 
 
 def input_html(digit: np.ndarray | None) -> str:
@@ -180,8 +185,11 @@ def lines_html(n_left: int, n_right: int, straight: bool, css_class: str = "") -
     return f'<img class="net-lines {css_class}" src="data:image/svg+xml,{quote(svg)}" alt="">'
 
 
-def answer_html(probabilities: np.ndarray | None) -> str:
-    """Return HTML of the last two columns: the ten probabilities (10,) as bars, and the answer in large."""
+def answer_html(probabilities: np.ndarray | None, label: int | None = None) -> str:
+    """Return HTML of the last two columns: the ten probabilities (10,) as bars, and the answer in large.
+
+    The answer is correct if it is the `label`; without a label, nobody knows.
+    """
     values = np.zeros(10) if probabilities is None else probabilities
     answer = None if probabilities is None else int(values.argmax())
     rows = "".join(
@@ -189,12 +197,16 @@ def answer_html(probabilities: np.ndarray | None) -> str:
         f'<span class="net-bar"><span style="width: {100 * value:.1f}%"></span></span></span>'
         for digit, value in enumerate(values)
     )
-    label = "no answer yet" if answer is None else f"{answer} with {values[answer]:.1%}"
-    shown, percent = ("?", "") if answer is None else (str(answer), f"{100 * values[answer]:.1f} %")
+    shown, percent = ("?", "") if answer is None else (str(answer), probability_text(values[answer]))
+    described = "no answer yet" if answer is None else f"{answer} with {percent}"
+    verdict, css_class = "the most probable digit", "net-result"
+    if answer is not None and label is not None:
+        verdict = "✓ correct" if answer == label else f"✗ wrong: it is {article(label)}"
+        css_class += "" if answer == label else " net-wrong"
     return (
-        f'<div class="net-stage"><div class="net-block" role="img" aria-label="The ten probabilities: {label}">'
+        f'<div class="net-stage"><div class="net-block" role="img" aria-label="The ten probabilities: {described}">'
         f'<div class="net-tiles">{rows}</div><span class="net-more"></span>'
         f"{words_html('Softmax', 'scores become probabilities', 'they add up to 100 %')}</div></div>"
-        f'<div class="net-stage"><div class="net-block"><div class="net-tiles"><span class="net-result">{shown}</span>'
-        f'</div><span class="net-more"></span>{words_html("Answer", "the most probable digit", percent)}</div></div>'
+        f'<div class="net-stage"><div class="net-block"><div class="net-tiles"><span class="{css_class}">{shown}</span>'
+        f'</div><span class="net-more"></span>{words_html("Answer", verdict, percent)}</div></div>'
     )

@@ -21,7 +21,7 @@ DIGITS = (  # one colour per class, 0 to 9; where it matters the digit itself is
     "#888888", "#2F78C4", "#D55E00", "#009E73", "#AA4499", "#B08900", "#3FA7D6", "#C2334D", "#7A5CD0", "#6B8E23",
 )  # fmt: skip
 DIVERGING = [  # black is 0, as the background of a digit is; brighter blue below it, brighter orange above
-    (0.0, "#E3F3FF"), (0.2, "#56B4E9"), (0.5, "#000000"), (0.8, "#E69F00"), (1.0, "#FFF3D6"),
+    (0.0, "#8FD3FF"), (0.25, "#2F8FD0"), (0.5, "#000000"), (0.75, "#C47A00"), (1.0, "#FFC14D"),
 ]  # fmt: skip
 MATRIX = {  # a cell of the confusion matrix, from the fewest digits to the most; in the dark mistakes are what glows
     "light": {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse.linalg import svds
 
 from mnist_core._lazy import LazyModule
 from mnist_core.data import normalise
@@ -63,8 +64,10 @@ class PCAProjection:
 
 
 def fit_pca(embeddings: np.ndarray) -> PCAProjection:
-    """Fit the first two principal components to (N, D) embeddings."""
-    from sklearn.decomposition import PCA  # takes a second to import
-
-    pca = PCA(2, random_state=0).fit(embeddings)
-    return PCAProjection(pca.mean_, pca.components_, pca.explained_variance_ratio_)
+    """Fit the first two principal components to (N, D) embeddings, N and D at least 3."""
+    mean = embeddings.mean(0)
+    centred = (embeddings - mean).astype(np.float64)
+    start = np.ones(min(centred.shape))  # the same one every time, for the same signs
+    _, singular_values, components = svds(centred, k=2, v0=start)  # the smaller one first
+    variance_ratio = singular_values[::-1] ** 2 / max(float((centred**2).sum()), 1e-12)
+    return PCAProjection(mean, components[::-1], variance_ratio)

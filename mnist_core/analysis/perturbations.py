@@ -60,7 +60,7 @@ def thickness(image: np.ndarray, value: float) -> np.ndarray:
     return thicker
 
 
-@perturbation("Size", 0.4, 1.6, 0.05, neutral=1.0, unit="factor")
+@perturbation("Size", 0.4, 1.6, 0.05, neutral=1.0, unit="×")
 def scale(image: np.ndarray, value: float) -> np.ndarray:
     """Make the digit smaller or larger, about the centre of the image."""
     return transform(image, np.eye(2) / value)

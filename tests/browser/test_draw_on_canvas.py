@@ -74,7 +74,7 @@ def test_a_drawing_is_read_kept_undone_and_cleared(server, visit):
     expect_answer(visitor, "–")
     draw_with_mouse(visitor, THREE)
     expect_answer(visitor, "3")
-    expect(visitor.page.get_by_text(re.compile(r"of \d+ read a 3"))).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile(r"of \d+ models read a 3"))).to_be_visible()
 
     before = count_ink(visitor)
     visitor.go_to("Models").go_to("Draw")
@@ -127,14 +127,14 @@ def test_five_quick_strokes_are_all_kept(server, visit):
     expect_answer(visitor, "7")
 
 
-def test_the_preparation_can_be_skipped(server, visit):
+def test_the_preprocessing_can_be_skipped(server, visit):
     visitor = open_canvas(visit(server))
     small = [[(x / 5 + 5, y / 5 + 5) for x, y in stroke] for stroke in SEVEN]
     visitor.page.get_by_role("slider", name="Pen width").press("Home")
     visitor.settle()
     draw_with_mouse(visitor, small)
     expect_answer(visitor, "7")
-    visitor.page.get_by_text("Skip the preparation").click()
+    visitor.page.get_by_text("Skip the preprocessing").click()
     expect(visitor.page.get_by_text("These steps are skipped now.")).to_be_visible()
     expect(visitor.page.locator('.st-key-answer [data-testid="stMetricValue"]')).not_to_have_text("7")
 
@@ -180,7 +180,7 @@ def test_pictures_are_uploaded_and_read_and_bad_files_are_explained(server, visi
     expect(value).to_have_text("7 3 7")
     expect(visitor.page.locator(".st-key-picture img")).to_be_visible()
     visitor.page.get_by_role("button", name="Digit 2 is read as 3").click()
-    expect(visitor.page.get_by_text(re.compile(r"of \d+ read a 3"))).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile(r"of \d+ models read a 3"))).to_be_visible()
 
     for content, sentence in ((b"no picture", "not a picture that can be read"), (b"", "empty")):
         visitor.page.get_by_role("button", name=re.compile("Remove")).click()

@@ -12,16 +12,17 @@ from mnist_core.runs import Run
 from ui import caches, charts, images, url_state
 from ui.break_it.response_chart import response_chart
 from ui.digit_picker import PickedDigit
+from ui.labels import article, probability_text
 
 if TYPE_CHECKING:
     from torch import nn
 
 METHODS = {"fgsm": "FGSM: one step", "pgd": "PGD: 40 small steps"}
-DEFAULT_METHOD = "fgsm"
+DEFAULT_METHOD = "pgd"  # the stronger one: at the default epsilon it fools an ordinary network on nearly every digit
 METHOD_DESCRIPTIONS = {
-    "fgsm": "Every pixel becomes brighter or darker by epsilon, whichever increases the network's loss "
+    "fgsm": "Every pixel becomes brighter or darker by epsilon, whichever makes the network more wrong "
     "(Goodfellow et al., 2014).",
-    "pgd": "Forty small steps, each in the direction that increases the network's loss, and never further than epsilon "
+    "pgd": "Forty small steps, each in the direction that makes the network more wrong, and never further than epsilon "
     "from the digit (Madry et al., 2018).",
 }
 DEFAULT_EPSILON = 0.2
@@ -57,7 +58,7 @@ def attack_section(run: Run, network: "nn.Module", digit: PickedDigit) -> None:
             step=float(EPSILONS[1]),
             key="epsilon",
             on_change=lambda: url_state.update(epsilon=f"{st.session_state['epsilon']:g}"),
-            help="How far each pixel may move: 0 is not at all, 1 is from black to white.",
+            help="How far each pixel may change: 0 is not at all, 1 is from black to white.",
         )
     with right:
         st.button(
@@ -96,7 +97,7 @@ def show_attack(run: Run, network: "nn.Module", digit: PickedDigit, method: str,
     """Show the original, the perturbation and the result side by side, and the smallest epsilon that fools."""
     before = pixel_probabilities(network, digit.image[None] / 255)[0]
     label = int(before.argmax()) if digit.label is None else digit.label
-    with st.spinner("Computing the attack for every epsilon."):
+    with st.spinner("Searching for the noise, for every epsilon."):
         attacked, probabilities = caches.attack(run, method, digit.image, label)
     index = int(np.abs(EPSILONS - epsilon).argmin())
     after = probabilities[index]
@@ -104,15 +105,16 @@ def show_attack(run: Run, network: "nn.Module", digit: PickedDigit, method: str,
     noise_image = (127.5 + 127.5 * noise / max(np.abs(noise).max(), 1e-6)).round().astype(np.uint8)
     result = (255 * attacked[index]).round().astype(np.uint8)
     with st.container(horizontal=True, key="fooled"):
-        for image, title in (
-            (digit.image, f"Original: read as {before.argmax()}, {before.max():.1%}"),
-            (noise_image, f"Perturbation: at most {epsilon:g}, contrast enhanced; grey is none"),
-            (result, f"Result: read as {after.argmax()}, {after.max():.1%}"),
-        ):
-            st.image(images.data_uri(images.enlarge(image)), caption=title, width=168)
+        captions = [
+            f"Original: read as {before.argmax()}, {probability_text(before.max())}",
+            f"Noise, at most {epsilon:g}: white is brighter, black darker, grey unchanged",
+            f"Result: read as {after.argmax()}, {probability_text(after.max())}",
+        ]
+        alts = ["The digit", "The noise", "The digit with the noise"]
+        st.html(images.pictures_html([digit.image, noise_image, result], captions, alts), width="content")
         with st.container(width=420):
             st.plotly_chart(
-                response_chart(EPSILONS, probabilities, label, epsilon, "epsilon (1 is from black to white)"),
+                response_chart(EPSILONS, probabilities, label, epsilon, "epsilon (1: black to white)"),
                 key="epsilon_curve",
                 config=charts.PLOTLY_CONFIG,
                 alt=f"The probability of {label} against epsilon",
@@ -123,13 +125,17 @@ def show_attack(run: Run, network: "nn.Module", digit: PickedDigit, method: str,
 def verdict(label: int, before: np.ndarray, after: np.ndarray, smallest: float | None) -> str:
     """Say what came of an attack, from the (10,) probabilities before and after and the `smallest_epsilon`."""
     if before.argmax() != label:
-        return f"It reads this {label} as {before.argmax()} even without an attack: there is nothing left to fool."
-    enough = (
-        f"not even {EPSILONS[-1]:g} is enough" if smallest is None else f"an epsilon of {smallest:g} is already enough"
+        read = article(int(before.argmax()))
+        return f"It reads this {label} as {read} even without noise: there is nothing left to fool."
+    if after.argmax() != label:
+        return (
+            f"**Fooled:** it reads {article(int(after.argmax()))}, and gives the {label} only "
+            f"{probability_text(after[label])}. A person still sees the {label}. For this digit, an epsilon of "
+            f"{smallest:g} is enough."
+        )
+    hint = (
+        f"Not even {EPSILONS[-1]:g} is enough for this digit: try the other method."
+        if smallest is None
+        else f"This digit takes an epsilon of {smallest:g}: move the slider there."
     )
-    if after.argmax() == label:
-        return f"**Not fooled:** it still reads {label}, with {after[label]:.1%}. On this digit, {enough}."
-    return (
-        f"**Fooled:** it reads {after.argmax()}, and gives {label} only {after[label]:.1%}. A person still sees the "
-        f"{label}. On this digit, {enough}."
-    )
+    return f"**Not fooled:** it still reads the {label}, with {probability_text(after[label])}. {hint}"

@@ -6,19 +6,25 @@ import plotly.graph_objects as go
 from ui.charts import finish
 from ui.palette import CORRECT, CURRENT, INCORRECT
 
-MAX_LABELLED = 24  # predictions that fit along the top of a phone's chart; of more, every other one is shown
-
 
 def response_chart(
     points: np.ndarray, probabilities: np.ndarray, label: int, current: float, axis_title: str
 ) -> go.Figure:
-    """Draw the probability of `label` against the (N,) points, with a mark at the `current` one.
+    """Draw the probability of `label` against the (N,) ascending points, with a mark at the `current` one.
 
-    `probabilities` is (N, 10). The predictions stand along the top.
+    `probabilities` is (N, 10). The predictions stand along the top, each once for as long as it stays the same.
     """
     predicted, at_current = probabilities.argmax(1), int(np.abs(points - current).argmin())
-    step = 1 if len(points) <= MAX_LABELLED else 2
     figure = finish(go.Figure(), 240, left=0, right=0, top=4, bottom=0)
+    figure.add_shape(
+        type="line",
+        x0=points[at_current],
+        x1=points[at_current],
+        y0=0,
+        y1=1,
+        layer="below",
+        line={"color": CURRENT, "width": 1, "dash": "dot"},
+    )
     figure.add_scatter(
         x=points,
         y=probabilities[:, label],
@@ -27,12 +33,17 @@ def response_chart(
         customdata=predicted,
         hovertemplate=f"%{{x:g}}: {label} with %{{y:.1%}}, read as %{{customdata}}<extra></extra>",
     )
+    stretches = constant_stretches(predicted)
     figure.add_scatter(
-        x=points,
-        y=np.full(len(points), 1.1),
+        x=[(points[first] + points[last]) / 2 for first, last in stretches],
+        y=[1.1] * len(stretches),
         mode="text",
-        text=[str(digit) if position % step == 0 else "" for position, digit in enumerate(predicted)],
-        textfont={"color": [CORRECT if digit == label else INCORRECT for digit in predicted], "size": 13},
+        text=[str(predicted[first]) for first, _ in stretches],
+        textfont={
+            "color": [CORRECT if predicted[first] == label else INCORRECT for first, _ in stretches],
+            "size": 14,
+        },
+        cliponaxis=False,
         hoverinfo="skip",
     )
     figure.add_scatter(
@@ -42,13 +53,22 @@ def response_chart(
         marker={"color": CURRENT, "size": 12},
         hoverinfo="skip",
     )
-    figure.add_vline(points[at_current], line={"color": CURRENT, "width": 1, "dash": "dot"})
     margin = 0.02 * float(np.ptp(points))
-    figure.update_xaxes(title=axis_title, range=[points.min() - margin, points.max() + margin])
+    figure.update_xaxes(
+        title=axis_title, title_standoff=10, range=[points.min() - margin, points.max() + margin], nticks=8
+    )
     figure.update_yaxes(
         title=f"probability of {label}",
+        title_standoff=10,
         range=[-0.03, 1.18],
-        tickformat=".0%",
         tickvals=[0, 0.5, 1],
+        ticktext=["0 %", "50 %", "100 %"],
     )
     return figure
+
+
+def constant_stretches(values: np.ndarray) -> list[tuple[int, int]]:
+    """Return the first and the last index of every stretch of equal values in (N,) values."""
+    ends = np.append(np.flatnonzero(np.diff(values)), len(values) - 1)
+    starts = np.append(0, ends[:-1] + 1)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))

@@ -6,14 +6,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from mnist_core.analysis.perturbations import PERTURBATIONS, sweep
+from mnist_core.analysis.perturbations import PERTURBATIONS, Perturbation, sweep
 from mnist_core.inference import pixel_probabilities
 from ui import charts, images, url_state
 from ui.break_it.response_chart import response_chart
 from ui.digit_picker import PickedDigit
+from ui.insight import insight
+from ui.labels import article, probability_text
 
 if TYPE_CHECKING:
     from torch import nn
+
+PRESETS = {  # title -> sliders; the first one is plotted
+    "Tilted": {"rotate": 40},
+    "Upside down": {"rotate": 180},
+    "Off centre": {"shift_right": 8, "shift_down": 6},
+    "Tiny": {"scale": 0.4},
+    "Very thick": {"thickness": 2},
+    "Noisy": {"noise": 0.6},
+    "Inverted": {"invert": 1},
+}
 
 
 def slider_values() -> dict[str, float]:
@@ -37,6 +49,27 @@ def slider_in_url(name: str) -> float:
     return low + round((value - low) / step) * step
 
 
+def presets(values: dict[str, float]) -> None:
+    """Show buttons that set the sliders to classic ways of breaking a network, and one that resets them."""
+    with st.container(horizontal=True, key="presets", gap="small"):
+        for title, preset in PRESETS.items():
+            st.button(
+                title,
+                key=f"preset_{title}",
+                on_click=lambda preset=preset: url_state.update(
+                    **dict.fromkeys(PERTURBATIONS) | {name: f"{value:g}" for name, value in preset.items()},
+                    watch=next(iter(preset)),
+                ),
+            )
+        st.button(
+            "Reset",
+            key="reset_sliders",
+            icon=":material/undo:",
+            on_click=lambda: url_state.update(**dict.fromkeys(PERTURBATIONS)),
+            disabled=all(values[name] == perturbation.neutral for name, perturbation in PERTURBATIONS.items()),
+        )
+
+
 def sliders(values: dict[str, float]) -> None:
     """Show a slider for each perturbation, in the order in which they are applied."""
     columns = st.columns(2, gap="medium")
@@ -44,21 +77,20 @@ def sliders(values: dict[str, float]) -> None:
         key = f"slider_{name}"
         st.session_state[key] = round(values[name], 6)
         columns[2 * position // len(PERTURBATIONS)].slider(
-            f"{perturbation.label}, {perturbation.unit}" if perturbation.unit else perturbation.label,
+            label_with_unit(perturbation),
             perturbation.minimum,
             perturbation.maximum,
             step=perturbation.step,
+            format="%.0f" if perturbation.step >= 1 else "%.2f",
             key=key,
             on_change=lambda name=name, key=key: on_slider_change(name, st.session_state[key]),
             help=perturbation.description,
         )
-    st.button(
-        "Reset the sliders",
-        key="reset_sliders",
-        icon=":material/undo:",
-        on_click=lambda: url_state.update(**dict.fromkeys(PERTURBATIONS)),
-        disabled=all(values[name] == perturbation.neutral for name, perturbation in PERTURBATIONS.items()),
-    )
+
+
+def label_with_unit(perturbation: Perturbation) -> str:
+    """Return the label of a perturbation with its unit, if it has one: "Size (×)"."""
+    return f"{perturbation.label} ({perturbation.unit})" if perturbation.unit else perturbation.label
 
 
 def on_slider_change(name: str, value: float) -> None:
@@ -66,37 +98,50 @@ def on_slider_change(name: str, value: float) -> None:
     url_state.update(**{name: None if value == PERTURBATIONS[name].neutral else f"{value:g}", "watch": name})
 
 
-def show_predictions(network: "nn.Module", digit: PickedDigit, perturbed: np.ndarray) -> int:
-    """Show the digit before and after the perturbation with both predictions, and return its label.
+def show_answer(digit: PickedDigit, perturbed: np.ndarray, probabilities: np.ndarray, label: int) -> None:
+    """Show the digit before and after the perturbation, and what the network reads now, in large.
 
-    For a drawing, which has no label, the prediction for the unchanged digit counts as correct.
+    `probabilities` are those of the perturbed digit, (10,).
     """
-    before, after = pixel_probabilities(network, np.stack([digit.image, perturbed]) / 255)
-    label = int(before.argmax()) if digit.label is None else digit.label
-    predicted = int(after.argmax())
-    with st.container(horizontal=True, key="changed"):
-        for image, title in ((digit.image, f"before: {before.argmax()}"), (perturbed, f"after: {predicted}")):
-            st.image(images.data_uri(images.enlarge(image)), caption=title, width=112)
-        with st.container(width="stretch"):
-            st.plotly_chart(
-                charts.probability_chart(after, label),
-                key="changed_probabilities",
-                config=charts.PLOTLY_CONFIG,
-                alt=f"Predicted probabilities of the changed digit: {predicted} with {after[predicted]:.1%}",
+    predicted = int(probabilities.argmax())
+    with st.container(horizontal=True, key="changed", vertical_alignment="center"):
+        pictures = images.pictures_html([digit.image, perturbed], ["before", "now"], ["the digit before", "and now"])
+        st.html(pictures, width="content")
+        with st.container(key="changed_answer", gap=None):
+            st.metric(
+                "It reads",
+                str(predicted),
+                f"with {probability_text(probabilities[predicted])}",
+                delta_color="off",
+                delta_arrow="off",
             )
-    wrong = (
-        "" if predicted == label else f", though it was {'first read' if digit.label is None else 'written'} as {label}"
+    if predicted == label:
+        st.caption(f"It still reads the {label}. Move a slider until it does not.")
+    else:
+        first = "first read as" if digit.label is None else "written as"
+        st.caption(
+            f"**It is fooled:** this was {first} {article(label)}, which it now gives "
+            f"{probability_text(probabilities[label])}."
+        )
+
+
+def show_probabilities(probabilities: np.ndarray, label: int) -> None:
+    """Show the ten probabilities (10,) of the perturbed digit as bars."""
+    predicted = int(probabilities.argmax())
+    confidence = probability_text(probabilities[predicted])
+    st.plotly_chart(
+        charts.probability_chart(probabilities, label),
+        key="changed_probabilities",
+        config=charts.PLOTLY_CONFIG,
+        alt=f"The ten probabilities of the changed digit: {predicted} with {confidence}",
     )
-    st.markdown(f"It reads a **{predicted}** now{wrong}, and gives {label} a probability of **{after[label]:.1%}**.")
-    return label
 
 
 def response_curve(network: "nn.Module", digit: PickedDigit, values: dict[str, float], label: int) -> None:
     """Show the probability of `label` over the whole range of one slider, by default the one moved last."""
     titles = {name: perturbation.label for name, perturbation in PERTURBATIONS.items()}
-    name = url_state.choice("The line is for", titles, "watch", "rotate")
-    title, unit = titles[name].lower(), PERTURBATIONS[name].unit
-    axis_title = f"{title} ({unit})" if unit else title
+    name = url_state.select("Plot against", titles, "watch", "rotate")
+    axis_title = label_with_unit(PERTURBATIONS[name]).lower()
     points, perturbed = sweep(digit.image, values, name)
     probabilities = pixel_probabilities(network, perturbed / 255)
     st.plotly_chart(
@@ -106,7 +151,7 @@ def response_curve(network: "nn.Module", digit: PickedDigit, values: dict[str, f
         alt=f"The probability of {label} against {axis_title}",
     )
     st.caption(
-        "What to notice: how far you can go before the line falls, and how suddenly it does. The digits along the top "
-        "are the predictions, orange where they are wrong. The other sliders stay as they are; the changes are "
-        f"applied in this order: {', '.join(title.lower() for title in titles.values())}."
+        "The digits along the top are what it reads, orange where that is wrong. The other sliders stay as they are; "
+        f"the changes are made in this order: {', '.join(title.lower() for title in titles.values())}."
     )
+    insight("See how far you can go before the line falls, and how suddenly it does.")

@@ -6,7 +6,7 @@ import streamlit as st
 from mnist_core import image_file
 from mnist_core.drawing import EmptyDrawing
 from mnist_core.runs import Run
-from mnist_core.segmentation import FoundDigit, find_digits
+from mnist_core.segmentation import FoundDigit, find_digits, is_ruled_paper
 from ui import charts
 from ui.components.gallery.gallery import gallery
 from ui.digit_picker import DRAWN_DIGIT_KEY
@@ -14,6 +14,10 @@ from ui.draw import prediction, rendering
 from ui.labels import run_label
 
 DRAW, UPLOAD, CAMERA = "Draw", "Upload", "Camera"
+RULED_PAPER = (
+    "The lines of the paper seem to be read as ink, so this answer means little. Use plain paper or a thicker pen, or "
+    "cut the picture down to the digit."
+)
 SOURCE_ICONS = {DRAW: ":material/draw:", UPLOAD: ":material/upload:", CAMERA: ":material/photo_camera:"}
 
 
@@ -38,8 +42,8 @@ def image_section(source: str, run: Run) -> None:
     if picture is None:
         st.session_state[DRAWN_DIGIT_KEY] = None
         st.caption(
-            "A photo of digits on paper, a scan or a drawing: dark on light or light on dark, one digit or many. What "
-            "to notice: write them apart, with a pen that is easy to see. The picture is not kept."
+            "A photo of digits on paper, a scan or a drawing: dark on light or light on dark, one digit or many. Leave "
+            "space between them, and use plain paper and a thick pen. The picture is not kept."
         )
         return
     if picture.note:
@@ -53,6 +57,8 @@ def image_section(source: str, run: Run) -> None:
     if run.name not in probabilities:
         st.error(errors[0])
         return
+    if any(is_ruled_paper(found, picture.pixels.shape[1]) for found in digits):
+        st.warning(RULED_PAPER)
     show_digits(picture, digits, probabilities[run.name], run)
 
 
@@ -103,13 +109,13 @@ def show_digits(
                 config=charts.PLOTLY_CONFIG,
                 alt="The probability of each of the ten digits",
             )
-        drawing = prediction.PreparedDrawing(digits[index].preparation.ink, digits[index].preparation)
+        drawing = prediction.PreprocessedDrawing(digits[index].preprocessing.ink, digits[index].preprocessing)
         with st.container(key="desk_seen", width=250):
             st.markdown("**What the network sees**")
-            st.html(rendering.network_input_html(drawing.prepared))
+            st.html(rendering.network_input_html(drawing.preprocessed))
             prediction.look_inside_link(run, drawing)
-    prediction.show_preparation(drawing, skipped=False)
-    prediction.show_all_models(run, drawing.prepared)
+    prediction.show_preprocessing(drawing, skipped=False)
+    prediction.show_all_models(run, drawing.preprocessed)
 
 
 def choose_found_digit(digits: list[FoundDigit], answers: list[str]) -> int:

@@ -5,33 +5,34 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from mnist_core.drawing import EmptyDrawing, Preparation, naive_resize, prepare
+from mnist_core.drawing import EmptyDrawing, Preprocessing, naive_resize, preprocess
 from mnist_core.runs import Run, RunError
 from ui import caches, charts, shell
 from ui.digit_picker import DRAWING_SOURCE, DRAWN_DIGIT_KEY
 from ui.draw import rendering
-from ui.labels import percent, run_label
+from ui.labels import article, count, percent, probability_text, run_label
 
 SKIP_HELP = (
-    "Feeds the network the canvas just resized to 28 × 28, as many programs do. The network learned from digits that "
-    "were cropped, scaled and centred, so it misreads many that are not: draw a small one in a corner and try. Of pen "
-    "strokes, an ordinary network reads about 75 % correctly when they are just resized, and 97 % when prepared."
+    "Preprocessing is what happens to a picture before the network sees it: it is cropped, scaled and centred, like "
+    "the digits that the network learned from. Without it, the canvas is just made smaller, as many programs do, and "
+    "the network misreads more: draw a small digit in a corner and try. An ordinary network then reads about 75 % of "
+    "pen strokes correctly, and 97 % with preprocessing."
 )
-PREPARED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), prepared as MNIST's digits were."
-RESIZED_NOTE = "The canvas just resized, with nothing cropped, scaled or centred: as many programs do it."
+PREPROCESSED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), cropped, scaled and centred like MNIST's digits."
+RESIZED_NOTE = "The canvas just made smaller, with nothing cropped, scaled or centred."
 
 
 @dataclass(frozen=True)
-class PreparedDrawing:
-    """A digit that a visitor drew or photographed, with its preparation."""
+class PreprocessedDrawing:
+    """A digit that a visitor drew or photographed, with its preprocessing."""
 
     canvas: np.ndarray  # uint8 (H, W), ink bright on black
-    preparation: Preparation
+    preprocessing: Preprocessing
 
     @property
-    def prepared(self) -> np.ndarray:
-        """The uint8 (28, 28) digit, prepared as MNIST's digits were."""
-        return self.preparation.digit
+    def preprocessed(self) -> np.ndarray:
+        """The uint8 (28, 28) digit, preprocessed as MNIST's digits were."""
+        return self.preprocessing.digit
 
     @property
     def naive(self) -> np.ndarray:
@@ -39,11 +40,11 @@ class PreparedDrawing:
         return naive_resize(self.canvas)
 
 
-def prepare_drawing(canvas: np.ndarray | None) -> PreparedDrawing | None:
-    """Return the drawing on a uint8 canvas (H, W), prepared; None if there is none."""
+def preprocess_drawing(canvas: np.ndarray | None) -> PreprocessedDrawing | None:
+    """Return the drawing on a uint8 canvas (H, W), preprocessed; None if there is none."""
     try:
         # An empty border around it: on a photo, ink at the border is no part of a digit; on the canvas it is.
-        return None if canvas is None else PreparedDrawing(canvas, prepare(np.pad(canvas, 1)))
+        return None if canvas is None else PreprocessedDrawing(canvas, preprocess(np.pad(canvas, 1)))
     except EmptyDrawing:
         return None
 
@@ -81,7 +82,7 @@ def show_prediction(run: Run, digit: np.ndarray | None) -> None:
         config=charts.PLOTLY_CONFIG,
         alt="The probability of each of the ten digits",
     )
-    st.caption("What to notice: the bars change with every stroke, and doubt is shared between digits that look alike.")
+    st.caption("The bars change with every stroke. Two high bars: your digit looks a little like both.")
 
 
 def shown_runs(chosen: Run) -> list[Run]:
@@ -114,15 +115,15 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
     of_digits, errors = predict_all(list(runs.values()), digit[None])
     probabilities = {name: values[0] for name, values in of_digits.items()}
     predicted = {name: int(values.argmax()) for name, values in probabilities.items()}
-    most_frequent = max(predicted.values(), key=list(predicted.values()).count) if predicted else None
-    reference = predicted.get(chosen.name, most_frequent)
+    answers = list(predicted.values())
+    reference = predicted.get(chosen.name, max(answers, key=answers.count, default=-1))
     order = sorted(
         predicted, key=lambda name: (predicted[name] != reference, predicted[name], -probabilities[name].max())
     )
-    agreeing = sum(prediction == reference for prediction in predicted.values())
-    st.caption(
-        f"{agreeing} of {len(runs)} read a {reference}. What to notice: where they disagree, look at your digit."
-    )
+    agreeing = answers.count(reference)
+    read = f"{agreeing} of {count(len(runs), 'model')} read {article(reference)}." if answers else "None could answer."
+    disagreement = " Where they disagree, look at your digit: could it be either?" if agreeing < len(answers) else ""
+    st.caption(f"{read}{disagreement}")
     failed = [name for name in runs if name not in predicted]
     unsure = {name: rendering.prediction_text(probabilities[name])[0] == "not sure" for name in order}
     missing = ["–"] * len(failed)
@@ -130,7 +131,7 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
         {
             "Model": [run_label(runs[name]) + (" (chosen)" if name == chosen.name else "") for name in order + failed],
             "Reads": [str(predicted[name]) for name in order] + missing,
-            "Probability": [rendering.format_probability(probabilities[name].max()) for name in order] + missing,
+            "Probability": [probability_text(probabilities[name].max()) for name in order] + missing,
             "Agrees": [
                 ("yes" if predicted[name] == reference else "no") + (", not sure" if unsure[name] else "")
                 for name in order
@@ -145,20 +146,24 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
         st.caption(error)
 
 
-def show_preparation(drawing: PreparedDrawing | None, skipped: bool) -> None:
+def show_preprocessing(drawing: PreprocessedDrawing | None, skipped: bool) -> None:
     """Show the steps from the drawing to the digit."""
-    st.subheader("How it got there", anchor=False)
+    st.subheader("From your drawing to what the network sees", anchor=False)
     if drawing is None:
-        st.caption("Draw a digit: the steps that turn it into a digit like MNIST's appear here.")
+        st.caption("Draw a digit: the steps that make it look like the digits the network learned from appear here.")
         return
     if skipped:
         st.caption("These steps are skipped now.")
-    st.html(rendering.preparation_html(drawing.preparation))
+    else:
+        st.caption(
+            "This is called preprocessing: the drawing is made to look like the digits the network learned from."
+        )
+    st.html(rendering.preprocessing_html(drawing.preprocessing))
 
 
-def look_inside_link(run: Run, drawing: PreparedDrawing | None) -> None:
+def look_inside_link(run: Run, drawing: PreprocessedDrawing | None) -> None:
     """Keep the digit for the pages about one digit, and link to the one that shows it inside the network."""
-    st.session_state[DRAWN_DIGIT_KEY] = None if drawing is None else drawing.prepared  # uint8 (28, 28)
+    st.session_state[DRAWN_DIGIT_KEY] = None if drawing is None else drawing.preprocessed  # uint8 (28, 28)
     if drawing is not None:
         query = {"run": run.name, "from": DRAWING_SOURCE}
-        shell.page_link("Look inside", "Look inside the network with this digit", **query)
+        shell.page_link("Look inside", "Follow it through the network", **query)

@@ -5,9 +5,10 @@ import html
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mnist_core.drawing import Preparation
+from mnist_core.drawing import Preprocessing
 from mnist_core.segmentation import FoundDigit
 from ui import images
+from ui.labels import probability_text
 from ui.palette import DARK_TEXT, MARKED, PAPER
 
 CONFIDENCE_THRESHOLD = 0.6  # the lowest confidence of an answer; below it is "not sure"
@@ -16,16 +17,17 @@ PREDICTION_HELP = (
     "60 %, it is “not sure”. A network trained with label smoothing is never more than about 95 % confident: it was "
     "taught that nothing is certain. And a network can be confident and wrong: it has to call a scribble something."
 )
-STEP_EXPLANATIONS = {  # field of Preparation -> title, reason
-    "cropped": ("1. Cropped", "The smallest rectangle that holds the ink: where it was drawn no longer matters."),
+STEP_EXPLANATIONS = {  # field of Preprocessing -> title, reason
+    "cropped": ("1. Cropped", "The smallest rectangle that holds the ink: now it no longer matters where you drew it."),
     "scaled": (
         "2. Scaled into 20 × 20",
-        "The longer side becomes 20 pixels and the shape is kept, as MNIST's makers did: its size no longer matters.",
+        "The longer side becomes 20 pixels and the shape is kept, as the makers of MNIST did: now its size no longer "
+        "matters.",
     ),
     "digit": (
         "3. Centred by mass",
-        "In 28 × 28, with the ink's centre of mass in the middle. If it is centred by its outline instead, accuracy "
-        "falls by three points.",
+        "In 28 × 28, with the centre of mass of the ink in the middle. Centred by its outline instead, three more "
+        "digits in a hundred are misread.",
     ),
 }
 
@@ -33,15 +35,10 @@ STEP_EXPLANATIONS = {  # field of Preparation -> title, reason
 def prediction_text(probabilities: np.ndarray) -> tuple[str, str]:
     """Return the answer that probabilities (10,) amount to, "4" or "not sure", and a note on its confidence."""
     first, second = (int(digit) for digit in np.argsort(-probabilities, kind="stable")[:2])
-    highest, next_highest = (format_probability(probabilities[digit]) for digit in (first, second))
+    highest, next_highest = (probability_text(probabilities[digit]) for digit in (first, second))
     if probabilities[first] >= CONFIDENCE_THRESHOLD:
         return str(first), f"with {highest}"
     return "not sure", f"{first} or {second}: {highest} and {next_highest}"
-
-
-def format_probability(probability: float) -> str:
-    """Return 0.9871 as "98.7 %"; what would be rounded to 100 % is "over 99.9 %"."""
-    return "over 99.9 %" if probability > 0.9995 else f"{100 * probability:.1f} %"
 
 
 def network_input_html(digit: np.ndarray | None) -> str:
@@ -51,16 +48,16 @@ def network_input_html(digit: np.ndarray | None) -> str:
     return f'<img class="seen-digit" src="{images.data_uri(pixels)}" alt="What the network sees: {description}">'
 
 
-def preparation_html(preparation: Preparation) -> str:
+def preprocessing_html(preprocessing: Preprocessing) -> str:
     """Return HTML of the steps from a drawing to the digit, each with its reason."""
     figures = []
     for name, (title, reason) in STEP_EXPLANATIONS.items():
-        picture = images.data_uri(getattr(preparation, name))
+        picture = images.data_uri(getattr(preprocessing, name))
         figures.append(
             f'<figure><div><img class="{name}" src="{picture}" alt="{html.escape(title)}"></div>'
             f"<figcaption><b>{html.escape(title)}</b><br>{html.escape(reason)}</figcaption></figure>"
         )
-    return f'<div class="preparation">{"".join(figures)}</div>'
+    return f'<div class="preprocessing">{"".join(figures)}</div>'
 
 
 def annotate_picture(pixels: np.ndarray, digits: list[FoundDigit], answers: list[str]) -> Image.Image:

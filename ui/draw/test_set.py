@@ -13,18 +13,18 @@ from mnist_core import metrics
 from mnist_core.runs import Run, RunError
 from ui import caches
 from ui.draw import prediction
-from ui.labels import run_label
+from ui.labels import article, count, run_label
 
 MAX_DRAWINGS = 200  # in one session
 DRAWINGS_KEY, GROWN_KEY = "labelled_drawings", "labelled_drawings_grew"  # in the session state
-PredictionPair = tuple[int, int]  # of the prepared digit, and of the canvas just resized
+PredictionPair = tuple[int, int]  # of the preprocessed digit, and of the canvas just resized
 
 
 @dataclass
 class LabelledDrawing:
     """One drawing and its label."""
 
-    drawing: prediction.PreparedDrawing
+    drawing: prediction.PreprocessedDrawing
     label: int  # 0..9, what the visitor says it is
     predictions: dict[str, PredictionPair] = field(default_factory=dict)  # by run, as far as they were computed
 
@@ -35,8 +35,8 @@ def kept_drawings() -> list[LabelledDrawing]:
     return drawings
 
 
-def ask_label(drawing: prediction.PreparedDrawing | None) -> None:
-    """Ask what was written; the answer adds the drawing to the test set."""
+def ask_label(drawing: prediction.PreprocessedDrawing | None) -> None:
+    """Ask what was written; the answer adds the drawing to the test set, and a line says so."""
     st.segmented_control(
         "It was a",
         list(range(10)),
@@ -47,15 +47,29 @@ def ask_label(drawing: prediction.PreparedDrawing | None) -> None:
         help="Say what you wrote, and the drawing is added to your own test set below, which is kept until you close "
         "this page.",
     )
+    drawings = kept_drawings()
+    if drawing is not None and is_last(drawing):
+        st.caption(
+            f":material/check_circle: Saved as {article(drawings[-1].label)}: your test set now has "
+            f"{count(len(drawings), 'drawing')}."
+        )
+    elif len(drawings) >= MAX_DRAWINGS:
+        st.caption("Your test set is full: download it, or delete all and start again.")
 
 
-def add_drawing(drawing: prediction.PreparedDrawing) -> None:
+def is_last(drawing: prediction.PreprocessedDrawing) -> bool:
+    """Return whether the drawing is the one that was added last."""
+    drawings = kept_drawings()
+    return bool(drawings) and np.array_equal(drawings[-1].drawing.canvas, drawing.canvas)
+
+
+def add_drawing(drawing: prediction.PreprocessedDrawing) -> None:
     """Add the drawing to the test set; if it is the last one again, the new label replaces the old one."""
     label, st.session_state["it_was"] = st.session_state["it_was"], None
     drawings = kept_drawings()
     if label is None:
         return
-    if drawings and np.array_equal(drawings[-1].drawing.canvas, drawing.canvas):
+    if is_last(drawing):
         drawings[-1].label = int(label)
     elif len(drawings) < MAX_DRAWINGS:
         drawings.append(LabelledDrawing(drawing, int(label)))
@@ -71,9 +85,9 @@ def rerun_if_grown() -> None:
 def predict_drawing(labelled: LabelledDrawing, run: Run) -> PredictionPair:
     """Return the run's predictions of a drawing, which are computed once. Raises RunError when it cannot be loaded."""
     if run.name not in labelled.predictions:
-        digits = np.stack([labelled.drawing.prepared, labelled.drawing.naive])
-        prepared, naive = caches.loaded_run(run).predict(digits).argmax(1)
-        labelled.predictions[run.name] = int(prepared), int(naive)
+        digits = np.stack([labelled.drawing.preprocessed, labelled.drawing.naive])
+        preprocessed, naive = caches.loaded_run(run).predict(digits).argmax(1)
+        labelled.predictions[run.name] = int(preprocessed), int(naive)
     return labelled.predictions[run.name]
 
 
@@ -83,10 +97,10 @@ def show_test_set(chosen: Run) -> None:
     drawings = kept_drawings()
     if not drawings:
         st.caption(
-            "Empty. Draw a digit and say what it was: each drawing is added here, and every model is tested on all."
+            "No drawings yet. Draw a digit and say what it was: it is added here, and every model is tested on all."
         )
         return
-    full = " It is full: download it, or empty it and start again." if len(drawings) >= MAX_DRAWINGS else ""
+    full = " It is full: download it, or delete all and start again." if len(drawings) >= MAX_DRAWINGS else ""
     st.caption(f"{len(drawings)} of at most {MAX_DRAWINGS} drawings, kept until you close this page.{full}")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -103,7 +117,9 @@ def show_test_set(chosen: Run) -> None:
             help="Every drawing as a PNG, and a CSV with your labels and what each model read.",
             on_click="ignore",
         )
-        st.button("Empty it", icon=":material/delete:", on_click=drawings.clear, key="empty_own")
+        with st.popover("Delete all", icon=":material/delete:"):
+            st.markdown(f"Delete {count(len(drawings), 'drawing')}? This cannot be undone.")
+            st.button("Yes, delete", icon=":material/delete:", on_click=drawings.clear, key="delete_own")
 
 
 def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
@@ -115,7 +131,7 @@ def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
         st.table(
             {
                 "Model": [label for _, label in scores],
-                "Prepared": [f"{prepared} of {n}" for (prepared, _), _ in scores],
+                "Preprocessed": [f"{preprocessed} of {n}" for (preprocessed, _), _ in scores],
                 "Just resized": [f"{naive} of {n}" for (_, naive), _ in scores],
             },
             hide_index=True,
@@ -123,25 +139,25 @@ def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
         )
     low, high = metrics.wilson_interval(n // 2, n)
     st.caption(
-        "Correct predictions: with the preparation, and with the canvas just resized. What to notice: the gap between "
-        f"the two. {n // 2} of {n} correct could mean anything from {low:.0%} to {high:.0%} on many more (the 95 % "
-        "interval), so only large differences count."
+        f"Correct predictions: with preprocessing, and with the canvas just resized. With {count(n, 'drawing')}, only "
+        f"large differences count: {n // 2} of {n} correct could mean anything from {100 * low:.0f} to "
+        f"{100 * high:.0f} % on many more (the 95 % interval)."
     )
 
 
 def correct_counts(run: Run, drawings: list[LabelledDrawing]) -> PredictionPair | None:
-    """Return how many drawings the run predicts correctly, prepared and just resized; None if it cannot be loaded."""
+    """Return how many drawings the run predicts correctly, preprocessed and just resized; None if it cannot load."""
     try:
         predictions = np.array([predict_drawing(labelled, run) for labelled in drawings])
     except RunError:
         return None
     labels = np.array([labelled.label for labelled in drawings])
-    prepared, naive = (predictions == labels[:, None]).sum(0)
-    return int(prepared), int(naive)
+    preprocessed, naive = (predictions == labels[:, None]).sum(0)
+    return int(preprocessed), int(naive)
 
 
 def show_confusion(run: Run, drawings: list[LabelledDrawing]) -> None:
-    """Show the run's confusion matrix of the prepared drawings."""
+    """Show the run's confusion matrix of the preprocessed drawings."""
     try:
         predicted = [predict_drawing(labelled, run)[0] for labelled in drawings]
     except RunError as error:

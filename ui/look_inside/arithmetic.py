@@ -1,4 +1,4 @@
-"""How one value of a layer is computed: an input patch times the filter, summed, plus the bias."""
+"""How one value of a layer is calculated: an input patch times the filter, summed, plus the bias."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ import streamlit as st
 
 from mnist_core.analysis.activations import LayerActivation, weighted_sum
 from ui import charts, url_state
+from ui.insight import insight
 from ui.look_inside import feature_maps
 from ui.look_inside.feature_maps import format_number
 
@@ -25,7 +26,7 @@ def show_arithmetic(
     row: int,
     column: int,
 ) -> None:
-    """Show how one of the layer's output `values` is computed: of map `index` at (row, column), or of unit `index`."""
+    """Show how one of a layer's output `values` is calculated: of map `index` at (row, column), or of unit `index`."""
     has_maps = selected.input.ndim == 3
     value = values[index] if values.ndim == 1 else values[index, row, column]
     position = f"Unit {index}" if values.ndim == 1 else f"Map {index} at row {row}, column {column}"
@@ -57,19 +58,23 @@ def show_arithmetic(
             )
             st.html(feature_maps.products_html(terms, channel))
     if len(contributions) > 1:
+        if len(contributions) > feature_maps.MAX_BARS:
+            st.caption(
+                f"The {feature_maps.MAX_BARS} of the {len(contributions):,} {kind}s of {source} that contribute most."
+            )
         st.plotly_chart(
             feature_maps.contributions_chart(contributions, terms.channels, kind),
             key="contributions",
             config=charts.PLOTLY_CONFIG,
-            alt=f"The contribution of each {kind} of {source}",
+            alt=f"The contribution of the {kind}s of {source}",
         )
-    st.caption(
-        "What to notice: this is all that a filter does; the same few weights slide over the whole picture. "
-        "The numbers shown are rounded to four decimals; the sum is not."
+    insight(
+        "This is all that a filter does: it multiplies, adds up and moves on. The same few weights slide over the "
+        "whole picture."
         if has_maps
-        else "What to notice: every input has a weight of its own here. "
-        "The numbers shown are rounded to four decimals; the sum is not."
+        else "A dense layer has no filter to slide: every input has a weight of its own."
     )
+    st.caption("The numbers shown are rounded to four decimals; the sum is not.")
 
 
 def input_name(activations: list[LayerActivation], selected: LayerActivation) -> str:

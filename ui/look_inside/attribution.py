@@ -9,6 +9,7 @@ from mnist_core.analysis.activations import layer_activations
 from mnist_core.runs import Run
 from ui import caches, charts, url_state
 from ui.digit_picker import PickedDigit
+from ui.insight import insight
 from ui.look_inside import feature_maps
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def attribution_section(run: Run, network: "nn.Sequential", digit: PickedDigit, 
             "Try the one that the network confuses it with.",
         )
     )
-    with st.spinner("Computing the attributions."):
+    with st.spinner("Working out which pixels counted."):
         attributions = caches.attributions(run, digit.image, label)
     for column, (name, values) in zip(st.columns(3, gap="medium"), attributions.items(), strict=True):
         with column:
@@ -53,8 +54,16 @@ def attribution_section(run: Run, network: "nn.Sequential", digit: PickedDigit, 
             st.markdown(METHOD_DESCRIPTIONS[name])
     black = layer_activations(network, np.zeros_like(digit.image))[-1].output[label]
     rise, total = float(logits[label] - black), float(attributions["integrated gradients"].sum())
+    st.html(feature_maps.colour_bar_html(f"against {label}", f"for {label}"))
     st.caption(
-        f"What to notice: orange is evidence for {label}, blue against it. The score of {label} is "
-        f"{logits[label]:.2f}, that of a black picture {black:.2f}: a rise of {rise:.2f}. Integrated gradients divide "
-        f"this rise among the pixels, and sum to {total:.2f}. Where the three disagree, trust none of them alone."
+        f"The blue end is evidence against {label}, and orange is evidence for {label}. The score of {label} is "
+        f"{round_number(logits[label])}, that of a black picture {round_number(black)}: a rise of "
+        f"{round_number(rise)}. Integrated gradients divide this rise among the pixels: they sum to "
+        f"{round_number(total)}."
     )
+    insight("Where the three disagree, do not trust any one of them alone.")
+
+
+def round_number(value: float) -> str:
+    """Format with two decimals and a true minus sign."""
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")

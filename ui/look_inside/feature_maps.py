@@ -1,5 +1,6 @@
-"""Feature maps, attributions and weighted sums as charts, thumbnails and HTML tables; plain data in."""
+"""Feature maps, attributions and weighted sums as charts and HTML; plain data in."""
 
+import html
 import math
 from collections.abc import Sequence
 
@@ -10,23 +11,10 @@ from mnist_core.analysis.activations import WeightedSum
 from ui.charts import click_targets, finish
 from ui.palette import DIVERGING, GRID, HIGHLIGHT, NEGATIVE, OUTLINE, POSITIVE, text_colour
 
-THUMBNAIL_SIZE = 96  # pixels: the side of a layer's thumbnail
+MAX_CLICKABLE = 1024  # pixels or units of one map: more make the browser slow
+MAX_BARS = 40  # contributions to one value that are drawn
 COLOUR_STOPS = [2 * position - 1 for position, _ in DIVERGING]  # -1..1
 COLOUR_CHANNELS = [[int(colour[start : start + 2], 16) for _, colour in DIVERGING] for start in (1, 3, 5)]
-
-
-def layer_thumbnail(values: np.ndarray) -> np.ndarray:
-    """Arrange all maps (C, H, W) or units (N,) of a layer in a square: a uint8 (96, 96, 3) picture."""
-    side = math.ceil(math.sqrt(len(values)))
-    if values.ndim == 1:
-        mosaic = arrange_units(values, side)
-    else:
-        _, height, width = values.shape
-        padded = np.zeros((side * side, height, width), values.dtype)
-        padded[: len(values)] = values
-        mosaic = padded.reshape(side, side, height, width).swapaxes(1, 2).reshape(side * height, side * width)
-    rows, columns = (np.linspace(0, size - 1, THUMBNAIL_SIZE).round().astype(int) for size in mosaic.shape)
-    return apply_colormap(np.nan_to_num(mosaic)[rows[:, None], columns], max_magnitude(values))
 
 
 def max_magnitude(values: np.ndarray) -> float:
@@ -52,7 +40,7 @@ def clickable_map(values: np.ndarray, names: Sequence[str], selected: tuple[int,
     """Draw one map (H, W), enlarged, with a frame around the `selected` (row, column).
 
     `names` (H * W) are shown under the mouse, `limit` is the magnitude of the brightest colours. A click reports the
-    position of the pixel in row-major order, through invisible squares over the heatmap.
+    position of the pixel in row-major order, through invisible squares over the heatmap, unless there are too many.
     """
     rows, columns = values.shape
     figure = bare_figure(min(370, 40 + 340 * rows // columns))
@@ -62,7 +50,8 @@ def clickable_map(values: np.ndarray, names: Sequence[str], selected: tuple[int,
         f"{name}: {format_number(value)}" if np.isfinite(value) else "empty"
         for name, value in zip(names, values.ravel(), strict=True)
     ]
-    click_targets(figure, x, y, texts, size=max(6, 330 // max(rows, columns)))
+    if rows * columns <= MAX_CLICKABLE:
+        click_targets(figure, x, y, texts, size=max(6, 330 // max(rows, columns)))
     row, column = selected
     frame = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
     figure.add_shape(type="rect", **frame, line={"color": HIGHLIGHT, "width": 3})
@@ -107,18 +96,33 @@ def bare_figure(height: int) -> go.Figure:
 
 
 def contributions_chart(contributions: np.ndarray, channels: Sequence[int], kind: str) -> go.Figure:
-    """Draw what each input channel adds to one value: (C,) contributions, the channels' numbers, "map" or "unit"."""
+    """Draw what the input channels add to one value: (C,) contributions, the channels' numbers, "map" or "unit".
+
+    Of many channels only those that contribute most are drawn.
+    """
+    drawn = np.sort(np.argsort(-np.abs(contributions), kind="stable")[:MAX_BARS])
+    channels, contributions = [channels[position] for position in drawn], contributions[drawn]
     figure = finish(go.Figure(), 210, left=0, right=0, top=4, bottom=0)
     figure.add_bar(
-        x=list(channels),
+        x=[str(channel) for channel in channels],
         y=contributions,
         marker={"color": [POSITIVE if value > 0 else NEGATIVE for value in contributions], "line": {"width": 0}},
         hovertemplate=f"{kind} %{{x}} adds %{{y:.4f}}<extra></extra>",
     )
-    figure.update_xaxes(title=f"{kind} of the layer before", ticks="")
+    few = len(channels) <= 12  # otherwise their numbers would collide; the mouse shows them
+    title = f"{kind} of the layer before"
+    figure.update_xaxes(title=title, title_standoff=8, ticks="", type="category", showticklabels=few)
     figure.update_yaxes(title="contribution", zeroline=True, zerolinecolor=GRID)
-    figure.update_layout(bargap=0.1 if len(contributions) < 200 else 0)
-    return figure
+    return figure.update_layout(bargap=0.1)
+
+
+def colour_bar_html(low: str, high: str) -> str:
+    """Write the colours of `apply_colormap` as a bar, with what its blue and its orange end stand for."""
+    stops = ", ".join(f"{colour} {100 * position:.0f}%" for position, colour in DIVERGING)
+    return (
+        f'<div class="colour-bar"><span>{html.escape(low)}</span>'
+        f'<i style="background: linear-gradient(to right, {stops})"></i><span>{html.escape(high)}</span></div>'
+    )
 
 
 def format_number(value: float) -> str:

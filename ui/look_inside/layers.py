@@ -1,4 +1,4 @@
-"""The layers of a network and what they make of one digit: a strip of all layers, the feature maps of one."""
+"""The layers of a network and what they make of one digit: all of them as a drawing, the feature maps of one."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,10 +9,13 @@ import streamlit as st
 from scipy.special import softmax
 
 from mnist_core.analysis.activations import LayerActivation, exact_output
-from ui import charts, images, url_state
+from mnist_core.runs import Run
+from ui import caches, charts, images, network_diagram, url_state
 from ui.components.gallery.gallery import gallery
+from ui.components.network.network import clickable_network
 from ui.digit_picker import PickedDigit
 from ui.look_inside import arithmetic, feature_maps
+from ui.network_diagram import Block, shape_text
 from ui.url_state import integer_or_warn
 
 if TYPE_CHECKING:
@@ -22,49 +25,42 @@ VIEWS = {"layers": "Layer by layer", "why": "What it looked at", "nearest": "Wha
 MAX_UNSCROLLED = 40  # feature maps; more than that scroll in a frame of their own
 
 
-def layer_strip(digit: PickedDigit, activations: list[LayerActivation], selected: LayerActivation) -> None:
-    """Show the digit, a thumbnail of every layer's output to select the layer by, and the ten probabilities."""
-    probabilities = softmax(activations[-1].output.astype(np.float64))
-    left, middle, right = st.columns([1.1, 5.4, 2.1], gap="medium", vertical_alignment="center")
-    with left:
-        digit_and_prediction(digit, int(probabilities.argmax()))
-    with middle:
-        names = [activation.name for activation in activations]
-        clicked = gallery(
-            "chain",
-            "The layers, from the digit to the scores",
-            range(len(activations)),
-            np.stack([feature_maps.layer_thumbnail(activation.output) for activation in activations]),
-            names,
-            [f"{one.name}: {one.description}; {shape_text(one.output)}" for one in activations],
-            selected=names.index(selected.name),
-            size=56,
-        )
-    with right:
-        st.plotly_chart(
-            charts.probability_chart(probabilities, digit.label),
-            key="probabilities",
-            config=charts.PLOTLY_CONFIG,
-            alt=f"Predicted probabilities: {probabilities.argmax()} with {probabilities.max():.1%}",
-        )
-    if clicked is not None and names[clicked] != selected.name:
-        url_state.update(layer=names[clicked], part=None, map=None, row=None, column=None)
+def show_network(run: Run, digit: PickedDigit, activations: list[LayerActivation], selected: LayerActivation) -> None:
+    """Show the network as connected blocks, from the digit to the answer; a click on a layer selects it."""
+    summaries = caches.layers(run)
+    diagram = network_diagram.network_diagram(
+        summaries,
+        digit=digit.image,
+        pictures=layer_pictures(network_diagram.blocks(summaries), activations),
+        probabilities=softmax(activations[-1].output.astype(np.float64)),
+        label=digit.label,
+        selected=selected.name,
+        clickable=True,
+    )
+    clicked = clickable_network("chain", diagram)
+    if clicked in [activation.name for activation in activations] and clicked != selected.name:
+        url_state.update(layer=clicked, part=None, map=None, row=None, column=None)
         st.rerun()
 
 
-def digit_and_prediction(digit: PickedDigit, predicted: int) -> None:
-    """Show the digit, its prediction and its label."""
-    with st.container(key="digit"):
-        st.image(images.data_uri(images.enlarge(digit.image)), width=112)
-    written = "" if digit.label is None else f", written as **{digit.label}**"
-    st.markdown(f"Read as **{predicted}**{written}")
+def layer_pictures(blocks: list[Block], activations: list[LayerActivation]) -> dict[str, list[str]]:
+    """Return data URIs of the most active feature maps or units of each block's main layer, by the layer's name.
 
-
-def shape_text(values: np.ndarray) -> str:
-    """Describe the shape (32, 28, 28) as "32 maps of 28 × 28", (128,) as "128 units"."""
-    if values.ndim == 1:
-        return f"{len(values):,} units"
-    return f"{len(values)} maps of {values.shape[1]} × {values.shape[2]}"
+    A pooling shows the maps that its convolution shows.
+    """
+    outputs = {activation.name: activation.output for activation in activations}
+    pictures: dict[str, list[str]] = {}
+    shown, n_before = np.arange(0), 0
+    for block in blocks:
+        values = outputs[block.main.name]
+        if block.main.kind not in network_diagram.ONE_TO_ONE or len(values) != n_before:
+            passed_on = np.maximum(values, 0).reshape(len(values), -1).sum(1)  # the ReLU drops the rest
+            strongest = np.argsort(-passed_on, kind="stable")
+            shown, n_before = np.sort(strongest[: block.n_tiles]), len(values)
+        maps = values[shown] if values.ndim == 3 else values[shown, None, None]
+        coloured = feature_maps.apply_colormap(maps, feature_maps.max_magnitude(values))
+        pictures[block.main.name] = [images.data_uri(picture) for picture in coloured]
+    return pictures
 
 
 def selected_layer(activations: list[LayerActivation]) -> LayerActivation:
@@ -84,7 +80,7 @@ def feature_maps_section(
     """Show the feature maps or units of the selected layer, and the arithmetic behind one of their values."""
     layer = network.get_submodule(selected.name)
     values = exact_output(layer, selected.input)
-    st.markdown(f"**{selected.name}** {selected.description}: its output is {shape_text(values)}.")
+    st.markdown(f"**{selected.name}** {selected.description}: its output is {shape_text(values.shape)}.")
     left, right = st.columns([3, 2], gap="large")
     row, column = 0, 0
     if values.ndim == 1:
@@ -116,11 +112,18 @@ def choose_map(selected: LayerActivation, values: np.ndarray) -> int:
             size=48,
             values=values,
         )
-    st.caption("What to notice: black is 0, orange is above it, blue below. Each map responds to a different shape.")
+    show_colour_bar(values)
+    st.caption("Each map responds to a different shape: the brighter, the stronger. Click one to enlarge it.")
     if clicked is not None and clicked != index:
         url_state.update(layer=selected.name, map=clicked)
         st.rerun()
     return index
+
+
+def show_colour_bar(values: np.ndarray) -> None:
+    """Show what the colours of a layer's values stand for: both ends are the largest magnitude among them."""
+    limit = feature_maps.max_magnitude(values)
+    st.html(feature_maps.colour_bar_html(f"blue: \N{MINUS SIGN}{limit:.2f}", f"+{limit:.2f}: orange"))
 
 
 def choose_pixel(values: np.ndarray, index: int) -> tuple[int, int]:
@@ -132,7 +135,7 @@ def choose_pixel(values: np.ndarray, index: int) -> tuple[int, int]:
     peak = divmod(int(np.abs(values).argmax()), width)
     row, column = integer_or_warn("row", height), integer_or_warn("column", width)
     row, column = peak[0] if row is None else row, peak[1] if column is None else column
-    st.markdown(f"**Map {index}**, enlarged. Click a pixel to see how its value is computed.")
+    st.markdown(f"**Map {index}**, enlarged. Click a pixel to see how its value is calculated.")
     pixel_names = [f"row {r}, column {c}" for r, c in np.ndindex(height, width)]
     clickable_chart(
         feature_maps.clickable_map(values, pixel_names, (row, column), feature_maps.max_magnitude(values)),
@@ -157,9 +160,8 @@ def choose_unit(selected: LayerActivation, values: np.ndarray) -> int:
     index = integer_or_warn("map", len(values))
     index = int(np.abs(values).argmax()) if index is None else index
     columns = len(values) if len(values) <= 10 else int(np.ceil(np.sqrt(len(values))))
-    st.markdown(
-        f"**Unit {index}** of {len(values):,}, arranged in rows. Click a unit to see how its value is computed."
-    )
+    how = "Click a unit" if len(values) <= feature_maps.MAX_CLICKABLE else "Enter the number of a unit"
+    st.markdown(f"**Unit {index}** of {len(values):,}, arranged in rows. {how} to see how its value is calculated.")
     grid = feature_maps.arrange_units(values, columns)
     unit_names = [f"unit {number}" for number in range(grid.size)]
     clickable_chart(
@@ -167,6 +169,7 @@ def choose_unit(selected: LayerActivation, values: np.ndarray) -> int:
         lambda position: url_state.update(map=min(position, len(values) - 1)),
         f"The units of {selected.name}",
     )
+    show_colour_bar(values)
     st.session_state["unit"] = index
     st.number_input(
         "Unit", 0, len(values) - 1, key="unit", on_change=lambda: url_state.update(map=st.session_state["unit"])

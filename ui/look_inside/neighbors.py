@@ -8,10 +8,11 @@ import streamlit as st
 from mnist_core.analysis.embeddings import embeddings
 from mnist_core.analysis.neighbors import nearest_embeddings
 from mnist_core.runs import Run
-from ui import caches, url_state
-from ui.components.gallery.gallery import gallery
+from ui import caches, images, url_state
 from ui.components.scatter.scatter import embedding_scatter
 from ui.digit_picker import PickedDigit, available_dataset
+from ui.insight import insight
+from ui.labels import article
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,7 +24,7 @@ def neighbors_section(run: Run, network: "nn.Sequential", digit: PickedDigit) ->
     """Show the training digits nearest to the digit in the last hidden layer, and a map of test digits there."""
     dataset = available_dataset(run)
     with st.spinner(
-        "Computing the embeddings of thousands of digits. This takes a few seconds, once for all visitors."
+        "Reading thousands of digits to find the most similar ones. This takes a few seconds, once for all visitors."
     ):
         candidates, candidate_embeddings = caches.neighbor_candidates(run, dataset)
         map_indices, pca, points = caches.pca_map(run, dataset)
@@ -40,11 +41,12 @@ def neighbors_section(run: Run, network: "nn.Sequential", digit: PickedDigit) ->
         digit.image,
     )
     st.caption(
-        "What to notice: each numeral is a test digit, and similar digits lie close together. The ring marks the digit "
-        "you picked. Rest the mouse on a digit to see it, click it to look inside. The map is flat: its two axes "
-        f"(principal components) show {pca.explained_variance_ratio.sum():.0%} of the variance in that layer, so "
-        "neighbours on the map may be far apart there."
+        "Each numeral is a test digit, and the ring marks the digit you picked. Rest the mouse on a digit to see it, "
+        "click it to look inside. The map is flat: its two axes (principal components) show "
+        f"{100 * pca.explained_variance_ratio.sum():.0f} % of the variance in that layer, so neighbours on the map may "
+        "be far apart there."
     )
+    insight("Digits that the network takes for the same lie close together, and the ten classes form islands.")
     if clicked is not None:
         url_state.update(digit=map_indices[clicked], **{"from": None})
         st.rerun()
@@ -57,18 +59,16 @@ def show_nearest(dataset: str, embedding: np.ndarray, candidates: np.ndarray, ca
     indices = candidates[order]
     labels = training.labels[indices]
     st.markdown("**The most similar training digits**, as the last hidden layer sees them")
-    gallery(
-        "nearest",
-        "The nearest training digits",
-        indices,
-        training.images[indices],
-        [f"{label} · {distance:.1f}" for label, distance in zip(labels, distances, strict=True)],
-        [f"training digit {index}, a {label}" for index, label in zip(indices, labels, strict=True)],
-        size=72,
+    st.html(
+        images.pictures_html(
+            training.images[indices],
+            [f"{label} · {distance:.1f}" for label, distance in zip(labels, distances, strict=True)],
+            [f"A training digit: {article(label)}" for label in labels.tolist()],
+        )
     )
     counts = np.bincount(labels, minlength=10)
     st.caption(
-        f"What to notice: {counts.max()} of these {len(indices)} were written as {counts.argmax()}. Below each digit "
-        f"stand its label and its distance. They are the nearest of {len(candidates):,} of the {len(training):,} "
+        f"{counts.max()} of these {len(indices)} were written as {article(int(counts.argmax()))}. Below each digit "
+        f"stand its label and its distance. They are the nearest among {len(candidates):,} of the {len(training):,} "
         "training digits, chosen at random."
     )

@@ -11,9 +11,11 @@ from mnist_core import image_file
 from ui.palette import BACKGROUND, INK
 
 CANVAS_SIZE = 280  # pixels: ten for each that the network sees, and narrower than a phone
-CANVAS_KEY = "drawing"  # of the component, while it is on the page
+LARGE_CANVAS_SIZE = 480  # pixels: for a projector
+CANVAS_KEY = "drawing"  # of the component, while it is on the page; of a larger one with its size
 STATE_KEY = "canvas_state"  # of the CanvasState, for the whole session
 PEN_WIDTH = (8, 30, 18)  # pixels: thinnest, thickest, default
+PLACE_AND_SCALE = ("left", "top", "scaleX", "scaleY")  # of a stroke, all of them numbers
 Stroke = dict[str, Any]  # a path of Fabric.js, the library behind the component
 
 hide_toolbar = st.components.v2.component("hide_toolbar", js=Path(__file__).with_name("canvas.js").read_text("utf-8"))
@@ -24,32 +26,44 @@ class CanvasState:
     """What a session has drawn, and what the component was last told to show."""
 
     strokes: list[Stroke] = field(default_factory=list)
-    pixels: np.ndarray | None = None  # uint8 (280, 280), ink 255 on 0
+    size: int = CANVAS_SIZE  # of the canvas that the strokes are drawn on
+    pixels: np.ndarray | None = None  # uint8 (size, size), ink 255 on 0
     initial_drawing: dict[str, Any] = field(default_factory=dict)
     revision: int = 0  # of initial_drawing
     pending: bool = False  # the strokes were replaced, and the component has not sent its new picture yet
 
 
-def drawing_canvas() -> np.ndarray | None:
-    """Show the canvas with its buttons; return uint8 (280, 280), ink 255 on 0, or None before the first stroke."""
+def canvas_size(presenting: bool) -> int:
+    """Return the side of the canvas in pixels: a large one for a class, but never wider than a phone's screen."""
+    on_phone = "Mobi" in st.context.headers.get("User-Agent", "")
+    return LARGE_CANVAS_SIZE if presenting and not on_phone else CANVAS_SIZE
+
+
+def drawing_canvas(size: int = CANVAS_SIZE) -> np.ndarray | None:
+    """Show the canvas with its buttons; return the ink, 255 on 0, or None before the first stroke.
+
+    The ink is uint8 (size, size); just after the size has changed, it may still be that of the canvas before.
+    """
     from streamlit_drawable_canvas import st_canvas  # it can only be imported where Streamlit runs
 
     state: CanvasState = st.session_state.setdefault(STATE_KEY, CanvasState())
+    key = CANVAS_KEY if size == CANVAS_SIZE else f"{CANVAS_KEY}_{size}"  # a canvas of another size is a new component
     with st.container(key="canvas"):
-        if CANVAS_KEY not in st.session_state:  # the page was just opened: start with what was drawn before
+        if key not in st.session_state:  # the page was just opened: start with what was drawn before
             state.pending = False
+            resize_strokes(state, size)
             if state.initial_drawing.get("objects") != state.strokes:
                 state.initial_drawing = initial_drawing(state)
         pen_width = st.session_state.setdefault("pen", PEN_WIDTH[2])
         result = st_canvas(
-            stroke_width=pen_width,
+            stroke_width=round(pen_width * size / CANVAS_SIZE),
             stroke_color=INK,
             background_color=BACKGROUND,
             initial_drawing=state.initial_drawing,
-            height=CANVAS_SIZE,
-            width=CANVAS_SIZE,
+            height=size,
+            width=size,
             return_image_data=True,
-            key=CANVAS_KEY,
+            key=key,
             on_change=on_canvas_change,
         )
         hide_toolbar(key="hide_toolbar")
@@ -63,6 +77,16 @@ def drawing_canvas() -> np.ndarray | None:
         )
     st.slider("Pen width", PEN_WIDTH[0], PEN_WIDTH[1], key="pen", persist_state="session")
     return state.pixels
+
+
+def resize_strokes(state: CanvasState, size: int) -> None:
+    """Scale the strokes to a canvas of this size, in place, so that a drawing is kept when the canvas changes."""
+    factor, state.size = size / state.size, size
+    if factor != 1:
+        state.strokes = [
+            stroke | {name: value * factor for name, value in stroke.items() if name in PLACE_AND_SCALE}
+            for stroke in state.strokes
+        ]
 
 
 def initial_drawing(state: CanvasState) -> dict[str, Any]:
@@ -101,7 +125,12 @@ def replace_strokes(strokes: list[Stroke]) -> None:
 def parse_strokes(json_data: object) -> list[Stroke]:
     """Return the strokes in the JSON that the component sent; none if it is malformed."""
     strokes = json_data.get("objects") if isinstance(json_data, dict) else None
-    return strokes if isinstance(strokes, list) else []
+    return strokes if isinstance(strokes, list) and all(map(is_stroke, strokes)) else []
+
+
+def is_stroke(value: object) -> bool:
+    """Return whether this is a stroke that can be scaled: an object whose place and scale, if given, are numbers."""
+    return isinstance(value, dict) and all(isinstance(value.get(name, 0), int | float) for name in PLACE_AND_SCALE)
 
 
 def decode_canvas(content: bytes) -> np.ndarray | None:

@@ -170,6 +170,11 @@ def test_runs_with_the_same_given_name_are_numbered():
     assert joint_labels(own(title="Mine"), ensemble, own(title="Mine", seed=2)) == ["Mine", "Mine #2", "Mine #3"]
 
 
+def test_a_given_name_that_looks_like_a_number_is_no_other_label():
+    assert joint_labels(own(title="One layer #2"), own(), own()) == ["One layer #2", "One layer", "One layer #3"]
+    assert joint_labels(own(), own(), own(title="One layer #2")) == ["One layer", "One layer #2", "One layer #2 #2"]
+
+
 def test_labels_are_in_the_order_of_the_runs():
     runs = [own(name="b", created="2026-11-25"), own(name="a", created="2026-11-24")]
     assert labels.run_labels(runs) == {"b": "One layer #2", "a": "One layer"}

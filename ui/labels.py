@@ -81,16 +81,18 @@ def run_label(run: Run) -> str:
     recipe = RECIPES.get(run.recipe or "")
     if recipe is None:
         return choice_title("architecture", run.config.architecture)
-    return recipe.title if run.shipped else label_with_settings(recipe.title, [recipe.config, run.config], run.config)
+    return (
+        recipe.title
+        if run.shipped
+        else label_with_settings(recipe.title, run.config, differing_settings([recipe.config, run.config]))
+    )
 
 
-def label_with_settings(label: str, configs: Sequence[TrainConfig], config: TrainConfig) -> str:
-    """Return the label with the values, in one of these configs, of the first few settings in which they differ."""
-    names = differing_settings(configs)
-    if {"dataset", "validation_size"} <= set(names):
-        names.remove("validation_size")  # it follows from the data set
-    names.sort(key=lambda name: name == "seed")  # what matters least comes last
-    values = [setting_value(name, config) for name in names]
+def label_with_settings(label: str, config: TrainConfig, names: Sequence[str]) -> str:
+    """Return the label with the values that the first few of these settings have in a config."""
+    follows = "validation_size" if "dataset" in names else None  # from the data set
+    seed_last = sorted(names, key=lambda name: name == "seed")
+    values = [setting_value(name, config) for name in seed_last if name != follows]
     if len(values) > MAX_SETTINGS:
         values[MAX_SETTINGS - 1 :] = [f"{len(values) - MAX_SETTINGS + 1} more changes"]
     return ", ".join([label, *values])
@@ -107,14 +109,21 @@ def run_labels(runs: Sequence[Run]) -> dict[str, str]:
         alike.setdefault(run_label(run), []).append(run)
     by_name: dict[str, str] = {}
     numbers: Counter[str] = Counter()
+    taken: set[str] = set()
     for label, group in alike.items():
-        configs = [run.config for run in group if isinstance(run.config, TrainConfig) and not run.title]
+        differing = differing_settings(
+            [run.config for run in group if isinstance(run.config, TrainConfig) and not run.title]
+        )
         for run in group:
             text = label
             if isinstance(run.config, TrainConfig) and not (run.title or run.shipped):
-                text = label_with_settings(label, configs, run.config)
-            numbers[text] += 1
-            by_name[run.name] = text if numbers[text] == 1 else f"{text} #{numbers[text]}"
+                text = label_with_settings(label, run.config, differing)
+            unique = None
+            while unique is None or unique in taken:
+                numbers[text] += 1
+                unique = text if numbers[text] == 1 else f"{text} #{numbers[text]}"
+            taken.add(unique)
+            by_name[run.name] = unique
     return {run.name: by_name[run.name] for run in runs}
 
 
@@ -130,9 +139,7 @@ def without_markup(text: str) -> str:
     The result reads the same wherever it is shown: on the page, in a table or in a chart.
     """
     text = text.translate(LOOK_ALIKES)
-    text = re.sub(
-        r"(?<![^\W_])_|_(?![^\W_])", "\N{MODIFIER LETTER LOW MACRON}", text
-    )  # inside a word it is only a letter
+    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", "\N{MODIFIER LETTER LOW MACRON}", text)  # not inside a word
     text = re.sub(r"&(?=#?\w+;)", "&\N{WORD JOINER}", text)  # an HTML entity
     text = re.sub(r"(?i)\bwww\.", "www\N{WORD JOINER}.", text)  # a link
     starts_block = re.match(r"[-+=#]|\d+[.)]", text)  # a list, a heading

@@ -4,12 +4,12 @@ import streamlit as st
 
 from mnist_core.runs import MAX_TITLE_LENGTH, Run, RunError
 from ui import caches
-from ui.labels import run_label, run_labels
+from ui.labels import run_label
 
 
 def all_run_labels() -> dict[str, str]:
     """Return the label of each run on this server by the run's name, no two of them the same."""
-    return run_labels(caches.runs())
+    return caches.run_labels(tuple(caches.runs()))
 
 
 def unique_run_label(run: Run) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnist_core.config import TrainConfig
 from mnist_core.runs import Run
-from ui import caches, run_picker, run_summary
+from ui import caches, run_name, run_picker, run_summary
 from ui.shell import next_steps, shell
 from ui.train import buttons, curve, details, form, outcome, picture
 
@@ -57,8 +57,10 @@ else:
         outcome.show_diagnosis(run, error)
     if run.result:
         outcome.show_mistakes(run)
-        with st.expander("Details of the result"):
-            run_summary.result_metrics(run)
+        with st.expander("Name and details of the result"):
+            run_name.name_field(run)
+            st.markdown(run_summary.accuracy_in_words(run))
+            run_summary.details_table(run)
     if isinstance(run.config, TrainConfig):
         details.layer_table(run.config, caches.layers(run))
 next_steps("Train")

@@ -191,8 +191,8 @@ class Run:
             os.utime(self.folder.parent)  # so that every index of runs looks at all of them again
 
     def check(self) -> None:
-        """Raise RunError when the result, history or error is damaged."""
-        _ = self.result, self.error, self.history
+        """Raise RunError when the result, history, error or snapshots are damaged."""
+        _ = self.result, self.error, self.history, self.snapshots
 
     @cached_property
     def predictions(self) -> Predictions:

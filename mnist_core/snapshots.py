@@ -157,7 +157,7 @@ def first_and_last(config: TrainConfig, model: "nn.Module", result: Result) -> l
     For runs that were trained before there were snapshots.
     """
     fresh = untrained_snapshots(config)
-    last = take_snapshot(model, fresh.images, result.steps, result.epochs, result.seconds)
+    last = take_snapshot(model, fresh.images, result.steps or 0, result.epochs or 0.0, result.seconds)
     lines = [first_line(fresh.indices, Digits(fresh.images, fresh.labels), fresh.layers)]
     return lines + [snapshot_to_json(snapshot) for snapshot in (*fresh.snapshots, last) if snapshot is not None]
 

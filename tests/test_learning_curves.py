@@ -76,7 +76,7 @@ def test_usual_losses_are_within_the_axis(loss):
 @BOTH_METRICS
 def test_axis_titles_name_the_metric_and_the_unit(metric):
     figure = learning_curves.run_curve(ROWS, metric, 5)
-    assert figure.layout.xaxis.title.text == "epochs"
+    assert figure.layout.xaxis.ticksuffix == " epochs"
     assert metric in figure.layout.yaxis.title.text
 
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from mnist_core import download, runs
 from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, Run
+from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, SNAPSHOTS, Run
 from ui import caches
 from ui.shell import PAGES, Page
 from ui.train import form
@@ -63,7 +63,8 @@ def test_a_page_opens_with_one_run(app, run, page):
     visit(app, page)
     assert not app.exception
     shown = [metric.value for metric in app.metric] + [option for box in app.selectbox for option in box.options]
-    assert f"{run.result.test.accuracy:.2%}".replace("%", " %") in "\n".join(shown)
+    figures = [str(table.value) for table in app.table]  # those of Train are in its details
+    assert f"{run.result.test.accuracy:.2%}".replace("%", " %") in "\n".join([*shown, *figures])
 
 
 @every_page
@@ -156,7 +157,7 @@ def change_json(file: str, values: dict[str, object]) -> Callable[[Run], object]
 
 
 @every_page
-@pytest.mark.parametrize("file", [CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT])
+@pytest.mark.parametrize("file", [CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT, SNAPSHOTS])
 def test_a_damaged_run_never_breaks_a_page(app, run, page, file):
     open_each(app, page, run, {damage: partial(damage_file, file=file, damage=damage) for damage in DAMAGES})
 

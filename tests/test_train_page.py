@@ -5,14 +5,14 @@ from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
-from app_helpers import metrics, page_text
+from app_helpers import page_text
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import download
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import HISTORY, PREDICTIONS, RESULT, RunError, create_run
-from ui import caches
+from ui import caches, run_summary
 from ui.shell import PAGES
 from ui.train import buttons, form, outcome
 
@@ -299,7 +299,7 @@ def test_a_run_that_ends_stays_in_view(app, executor, trained):
     executor.run = None
     app.run()
     assert app.query_params.get("run") == run.name
-    assert "Test accuracy" in metrics(app)
+    assert run_summary.accuracy_in_words(run) in page_text(app)
 
 
 def test_a_result_is_shown_with_its_diagnosis_and_its_mistakes(app, run):

@@ -47,7 +47,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
     view = CurveView("loss" if loss else "accuracy", "linear" if metric == "accuracy" else "log")
     figure = finish(go.Figure(), 200, top=34)
     x, y = series(rows, view.metric, view)
-    smooth = smoothed(y, view.smoothing)
+    smooth = smoothed(y, view.smoothing, geometric=loss)
     number = "%{y:.4f}" if loss else "%{y:.2%}"
     hover = f"epoch %{{x:.2f}}: {number}"
     _add_raw(figure, x, y, TRAINING, opacity=0.3)
@@ -67,7 +67,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
         top = max(1, math.ceil(math.log10(max(largest, 1e-9))))
         ticks = [10.0**power for power in range(-2, top + 1)]
         texts = [f"{tick:g}" for tick in ticks]
-        figure.update_yaxes(title="loss", type="log", range=[-2.5, top + 0.1], tickvals=ticks, ticktext=texts)
+        figure.update_yaxes(title="loss", type="log", range=[-2.75, top + 0.1], tickvals=ticks, ticktext=texts)
     return _with_legend(figure, y=1.02, yanchor="bottom")
 
 

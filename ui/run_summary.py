@@ -56,34 +56,45 @@ def status_label(run: Run) -> str:
 
 def result_metrics(run: Run) -> None:
     """Show the test accuracy of a tested run, large and with its interval in words, and the rest under "Details"."""
-    test = run.outcome.test
-    correct = round(test.accuracy * test.images)
     with st.container(key="result", gap="small"):
         metric_row(
             Metric(
                 "Test accuracy",
-                percent(test.accuracy),
+                percent(run.outcome.test.accuracy),
                 help="Measured on digits that were used neither to train the network nor to choose it.",
             )
         )
-        st.markdown(
-            f"It reads {correct:,} of {test.images:,} test digits correctly. On other digits of the same kind its "
-            f"accuracy would likely be between {percent(test.interval[0])} and {percent(test.interval[1])}."
-        )
+        st.markdown(accuracy_in_words(run))
         with st.expander("Details"):
-            rows = details(run)
-            st.table(
-                {"Measure": [row[0] for row in rows], "Value": [row[1] for row in rows], "": [row[2] for row in rows]},
-                border="horizontal",
-                hide_index=True,
-                hide_header=True,
-            )
+            details_table(run)
+
+
+def accuracy_in_words(run: Run) -> str:
+    """Return how many test digits a tested run reads correctly, and what that says about others."""
+    test = run.outcome.test
+    return (
+        f"It reads {round(test.accuracy * test.images):,} of {test.images:,} test digits correctly. On other digits of "
+        f"the same kind its accuracy would likely be between {percent(test.interval[0])} and "
+        f"{percent(test.interval[1])}."
+    )
+
+
+def details_table(run: Run) -> None:
+    """Show the figures of a tested run beside its accuracy as a table."""
+    rows = details(run)
+    st.table(
+        {"Measure": [row[0] for row in rows], "Value": [row[1] for row in rows], "": [row[2] for row in rows]},
+        border="horizontal",
+        hide_index=True,
+        hide_header=True,
+    )
 
 
 def details(run: Run) -> list[tuple[str, str, str]]:
     """Return the figures of a tested run beside its accuracy: a name, the value, and what it means."""
     outcome = run.outcome
     return [
+        ("Test accuracy", percent(outcome.test.accuracy), f"Of {outcome.test.images:,} digits it has never seen."),
         (
             "Test loss",
             f"{outcome.test.loss:.4f}",

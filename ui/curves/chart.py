@@ -43,7 +43,9 @@ def show_curves(runs: list[Run], view: CurveView) -> None:
     drawn = [name for name, rows in histories.items() if rows]
     st.html(legend(charts.run_styles(list(histories)), {name: labels[name] for name in drawn}))
     if view.metric != "learning_rate" and view.part == "both":
-        st.caption("Dotted: digits it is learning from. Solid, with markers: digits held out, which it never learns from.")
+        st.caption(
+            "Dotted: digits it is learning from. Solid, with markers: digits held out, which it never learns from."
+        )
     for sentence in cautions(runs, view):
         st.caption(sentence)
     insight(what_to_notice(view))

@@ -14,7 +14,7 @@ from ui.labels import choice_title, duration
 def progress_line(run: Run) -> None:
     """Say in one line how far a run is, how fast it trains and how long it will take."""
     last = latest_progress(caches.history(run))
-    if not last:
+    if not last or not isinstance(run.config, TrainConfig):
         st.caption("Getting ready …")
         return
     left = last["seconds"] / last["step"] * (last["steps"] - last["step"])

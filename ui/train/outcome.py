@@ -1,8 +1,8 @@
 """What a training run ended with: a diagnosis, what to do next with the network, and its worst mistakes."""
 
 import streamlit as st
-from mnist_core.analysis.diagnosis import Diagnosis, diagnose
 
+from mnist_core.analysis.diagnosis import Diagnosis, diagnose
 from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.config import TrainConfig
 from mnist_core.runs import Run, RunError
@@ -17,9 +17,12 @@ def show_diagnosis(run: Run, error: str | None) -> None:
     """Say in a sentence from the run's own numbers how it went, and what to try next; nothing for an ensemble."""
     if not isinstance(run.config, TrainConfig):
         return
-    result = diagnose(run.config, caches.history(run), run.result, error)
+    diagnosis = diagnose(run.config, caches.history(run), run.result, error)
     with st.container(key="diagnosis"):
-        diagnosis_box(result)
+        if error and (diagnosis is None or diagnosis.kind != "diverged"):
+            st.error(error)
+        if diagnosis is not None:
+            diagnosis_box(diagnosis)
 
 
 def diagnosis_box(diagnosis: Diagnosis) -> None:

@@ -55,7 +55,7 @@ def accuracy(run: Run) -> Number:
         test = run.result.test
         return Number(percent(test.accuracy), f"of {test.images:,} test digits, which it has never seen")
     rows = [row for row in caches.history(run) if "validation_accuracy" in row]
-    if not rows:
+    if not rows or not isinstance(run.config, TrainConfig):
         return GUESSING
     return Number(f"{100 * rows[-1]['validation_accuracy']:.1f} %", validation_note(rows[-1], run.config))
 

@@ -45,7 +45,7 @@ def living_picture(
         key=key,
         data={
             "id": id,
-            "sheet": data_uri(np.hstack(snapshots.images)),
+            "sheet": data_uri(np.hstack(list(snapshots.images))),
             "labels": snapshots.labels.tolist(),
             "frames": [frame(snapshot) for snapshot in latest],
             "filters": latest[-1].filters.shape[:2],

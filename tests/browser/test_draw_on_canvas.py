@@ -64,7 +64,7 @@ def expect_answer(visitor, answer):
 def count_ink(visitor):
     """Return how many pixels of the canvas are white."""
     return visitor.page.locator("canvas.dc-canvas.lower-canvas").evaluate("""canvas => {
-        const pixels = canvas.getContext("2d").getImageData(0, 0, 280, 280).data;
+        const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
         return pixels.filter((value, i) => i % 4 == 0 && value > 127).length;
     }""")
 
@@ -81,6 +81,17 @@ def test_a_drawing_is_read_kept_undone_and_cleared(server, visit):
     visitor.page.locator("canvas.upper-canvas").wait_for()
     expect_answer(visitor, "3")
     assert count_ink(visitor) == before > 1000
+
+    presentation = visitor.page.locator(".stSidebar").get_by_text("Presentation")
+    presentation.click()
+    expect(visitor.page.locator("canvas.upper-canvas")).to_have_css("width", "480px")
+    expect_answer(visitor, "3")
+    visitor.wait_until(lambda: count_ink(visitor) == pytest.approx(before * (480 / 280) ** 2, rel=0.05))
+    visitor.button("End presentation").click()
+    expect(visitor.page.locator("canvas.upper-canvas")).to_have_css("width", "280px")
+    expect_answer(visitor, "3")
+    visitor.wait_until(lambda: count_ink(visitor) == pytest.approx(before, rel=0.05))
+    before = count_ink(visitor)
 
     draw_with_mouse(visitor, [[(20, 20), (20, 260)]])
     visitor.page.wait_for_timeout(600)  # the canvas waits 200 ms for another stroke
@@ -100,31 +111,22 @@ def test_a_drawing_is_read_kept_undone_and_cleared(server, visit):
 
 
 def test_a_finger_draws_on_a_phone_without_scrolling_the_page(server, visit):
-    visitor = open_canvas(visit(server, *PHONE))
-    for strokes, answer in ((SEVEN, "7"), (THREE, "3")):
+    visitor = open_canvas(visit(server, *PHONE), "/draw")  # the default run, which reads a slashed zero too
+    for strokes, answer in ((SEVEN, "7"), (SLASHED, "0")):
         position = corner(visitor)
         draw_with_finger(visitor, strokes)
         expect_answer(visitor, answer)
         assert corner(visitor) == position
+        assert (
+            visitor.page.locator(".st-key-answer").bounding_box()["y"] < position[1]
+        )  # the answer is above the canvas
+        assert position[1] + 280 < PHONE[1] - 60  # and both are above the bar at the bottom of the screen
         visitor.button("Clear").tap()
         expect_answer(visitor, "–")
     draw_with_finger(visitor, [[(275, 5), (200, 5)]])  # where the canvas's own toolbar would cover it
     visitor.page.wait_for_timeout(600)
     assert count_ink(visitor) > 500
     assert visitor.errors == []
-
-
-def test_a_slashed_zero_is_read_by_the_default_run(server, visit):
-    visitor = open_canvas(visit(server, *PHONE), "/draw")
-    draw_with_finger(visitor, SLASHED)
-    expect_answer(visitor, "0")
-
-
-def test_five_quick_strokes_are_all_kept(server, visit):
-    visitor = open_canvas(visit(server))
-    stops = [(70, 50), (140, 50), (205, 50), (180, 115), (155, 180), (130, 245)]
-    draw_with_mouse(visitor, [list(stroke) for stroke in pairwise(stops)])
-    expect_answer(visitor, "7")
 
 
 def test_the_preprocessing_can_be_skipped(server, visit):
@@ -139,19 +141,21 @@ def test_the_preprocessing_can_be_skipped(server, visit):
     expect(visitor.page.locator('.st-key-answer [data-testid="stMetricValue"]')).not_to_have_text("7")
 
 
-def test_labelled_drawings_become_a_test_set_to_download(server, visit):
+def test_a_drawing_of_five_quick_strokes_becomes_a_test_set_to_download(server, visit):
     visitor = open_canvas(visit(server))
-    draw_with_mouse(visitor, THREE)
-    expect_answer(visitor, "3")
-    visitor.page.locator(".st-key-it_was").get_by_role("radio", name="3", exact=True).click()
+    stops = [(70, 50), (140, 50), (205, 50), (180, 115), (155, 180), (130, 245)]
+    draw_with_mouse(visitor, [list(stroke) for stroke in pairwise(stops)])
+    expect_answer(visitor, "7")
+    visitor.page.locator(".st-key-it_was").get_by_role("radio", name="7", exact=True).click()
+    expect(visitor.page.get_by_text("Saved as a 7: your test set now has 1 drawing.")).to_be_visible()
     expect(visitor.page.get_by_text("1 of at most 200 drawings")).to_be_visible()
     expect(visitor.page.locator(".st-key-own_matrix table")).to_be_visible()
     visitor.settle()
     with visitor.page.expect_download() as download:
         visitor.button("Download").click()
     archive = zipfile.ZipFile(download.value.path())
-    assert archive.namelist() == ["001-3.png", "digits.csv"]
-    assert b"001-3.png,3," in archive.read("digits.csv")
+    assert archive.namelist() == ["001-7.png", "digits.csv"]
+    assert b"001-7.png,7," in archive.read("digits.csv")
     assert visitor.errors == []
 
 

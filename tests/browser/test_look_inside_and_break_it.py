@@ -36,6 +36,7 @@ def test_a_value_is_the_sum_shown_and_an_attack_is_a_link(server, visit):
     )
 
     pixel = page.locator(".st-key-enlarged .scatterlayer path.point").nth(5 * 14 + 9)
+    pixel.scroll_into_view_if_needed()
     box = pixel.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page).to_have_url(re.compile("row=5&column=9"))
@@ -58,14 +59,14 @@ def test_a_value_is_the_sum_shown_and_an_attack_is_a_link(server, visit):
     expect(page).to_have_url(re.compile("digit=0"))
     visitor.settle()
     visitor.button("Fool it").click()
-    expect(page.get_by_text("Fooled:")).to_be_visible()
-    visitor.expect_text("fooled", "Perturbation")
+    expect(page.get_by_text("Fooled:", exact=True)).to_be_visible()
+    visitor.expect_text("fooled", "Noise, at most 0.2")
     visitor.settle()
 
     another = visit(server).open(page.url.removeprefix(server.url))
-    another.expect_text("fooled", "Perturbation")
-    verdict = another.page.get_by_text("Fooled:").locator("..")
-    expect(verdict).to_have_text(page.get_by_text("Fooled:").locator("..").inner_text())
+    another.expect_text("fooled", "Noise, at most 0.2")
+    verdict = another.page.get_by_text("Fooled:", exact=True).locator("..")
+    expect(verdict).to_have_text(page.get_by_text("Fooled:", exact=True).locator("..").inner_text())
     expect(another.page.get_by_role("slider", name=re.compile("Rotate"))).to_have_value("5")
     assert visitor.errors == another.errors == []
 
@@ -94,4 +95,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(server, visit, path):
     visitor = visit(server, 390, 844).open(path)
     width = visitor.page.evaluate("() => document.querySelector('.stMain').scrollWidth")
     assert width <= 390
+    if path.startswith("/break_it"):
+        visitor.page.get_by_role("slider", name="Invert").scroll_into_view_if_needed()
+        expect(visitor.page.get_by_text("now", exact=True)).to_be_in_viewport()
+        expect(visitor.page.locator(".st-key-changed_answer")).to_be_in_viewport(ratio=1)
     assert visitor.errors == []

@@ -1,10 +1,8 @@
 """Break a network: change a digit until it is misread, or add a little noise made against the network."""
 
-import numpy as np
 import streamlit as st
 
 from mnist_core.analysis.perturbations import perturb
-from mnist_core.inference import pixel_probabilities
 from ui import digit_picker
 from ui.break_it import attack, sliders
 from ui.shell import next_steps, shell
@@ -14,17 +12,16 @@ run, digit, network = digit_picker.choose_run_and_digit()
 
 values = sliders.slider_values()
 perturbed = perturb(digit.image, values)
-before, now = pixel_probabilities(network, np.stack([digit.image, perturbed]) / 255)
-label = int(before.argmax()) if digit.label is None else digit.label  # of a drawing, the first answer counts as correct
+probabilities, label = sliders.predict(network, digit, perturbed)
 
 with st.container(key="break_desk"):  # style.css puts the sliders beside the rest, and the answer always in view
     with st.container(key="break_answer"):
-        sliders.show_answer(digit, perturbed, now, label)
+        sliders.show_answer(digit, perturbed, probabilities, label)
     with st.container(key="break_sliders"):
         sliders.presets(values)
         sliders.sliders(values)
     with st.container(key="break_bars"):
-        sliders.show_probabilities(now, label)
+        sliders.show_probabilities(probabilities, label)
     with st.container(key="break_curve"):
         sliders.response_curve(network, digit, values, label)
 

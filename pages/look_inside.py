@@ -10,7 +10,7 @@ run, digit, network = digit_picker.choose_run_and_digit()
 activations = layer_activations(network, digit.image)
 selected = layers.selected_layer(activations)
 
-layers.show_network(run, digit, activations, selected)
+layers.show_network(network, digit, activations, selected)
 view = url_state.choice("Look at", layers.VIEWS, "part", "layers", labelled=False)
 if view == "layers":
     layers.feature_maps_section(network, activations, selected)

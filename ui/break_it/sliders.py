@@ -98,6 +98,15 @@ def on_slider_change(name: str, value: float) -> None:
     url_state.update(**{name: None if value == PERTURBATIONS[name].neutral else f"{value:g}", "watch": name})
 
 
+def predict(network: "nn.Module", digit: PickedDigit, perturbed: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the probabilities (10,) of the perturbed digit, and its label.
+
+    For a drawing, which has no label, the prediction for the unchanged digit counts as correct.
+    """
+    before, after = pixel_probabilities(network, np.stack([digit.image, perturbed]) / 255)
+    return after, int(before.argmax()) if digit.label is None else digit.label
+
+
 def show_answer(digit: PickedDigit, perturbed: np.ndarray, probabilities: np.ndarray, label: int) -> None:
     """Show the digit before and after the perturbation, and what the network reads now, in large.
 

@@ -9,8 +9,8 @@ import streamlit as st
 from scipy.special import softmax
 
 from mnist_core.analysis.activations import LayerActivation, exact_output
-from mnist_core.runs import Run
-from ui import caches, charts, images, network_diagram, url_state
+from mnist_core.models import summarise
+from ui import charts, images, network_diagram, url_state
 from ui.components.gallery.gallery import gallery
 from ui.components.network.network import clickable_network
 from ui.digit_picker import PickedDigit
@@ -25,9 +25,11 @@ VIEWS = {"layers": "Layer by layer", "why": "What it looked at", "nearest": "Wha
 MAX_UNSCROLLED = 40  # feature maps; more than that scroll in a frame of their own
 
 
-def show_network(run: Run, digit: PickedDigit, activations: list[LayerActivation], selected: LayerActivation) -> None:
+def show_network(
+    network: "nn.Sequential", digit: PickedDigit, activations: list[LayerActivation], selected: LayerActivation
+) -> None:
     """Show the network as connected blocks, from the digit to the answer; a click on a layer selects it."""
-    summaries = caches.layers(run)
+    summaries = summarise(network)
     diagram = network_diagram.network_diagram(
         summaries,
         digit=digit.image,

@@ -14,15 +14,21 @@ function closeSidebar() {
   forget();
 }
 
+/* The last part of a path; Streamlit's link to Train is empty but for its parameters. */
+function pageOf(path) {
+  return path.split("?")[0].split("/").pop();
+}
+
 /* Tell screen readers which link leads to this page, and bring it into view where the links are wider than a phone. */
 function markCurrent() {
-  for (const link of document.querySelectorAll(".st-key-navigation a, .st-key-group_pages a, .st-key-presentation_bar a"))
-    if (link.pathname === window.location.pathname) {
-      link.setAttribute("aria-current", "page");
-      link.scrollIntoView({ block: "nearest", inline: "nearest" });
-    } else link.removeAttribute("aria-current");
-  for (const link of document.querySelectorAll(".st-key-group_bar a"))
-    link.toggleAttribute("aria-current", link.closest(".st-key-group_current") !== null);
+  const links = ".st-key-navigation a, .st-key-group_pages a, .st-key-presentation_bar a, .st-key-group_bar a";
+  for (const link of document.querySelectorAll(links)) {
+    const isPage = pageOf(link.getAttribute("href")) === pageOf(window.location.pathname);
+    if (isPage) link.setAttribute("aria-current", "page");
+    else if (link.closest(".st-key-group_current")) link.setAttribute("aria-current", "true"); // its group
+    else link.removeAttribute("aria-current");
+    if (isPage && link.checkVisibility()) link.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
 }
 
 export default function ({ data }) {

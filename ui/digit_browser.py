@@ -127,7 +127,7 @@ def _digit_with_probabilities(
     with st.container(horizontal=True):
         if digits is not None:
             with st.container(key="large", width=176):
-                st.image(images.data_uri(images.enlarge(digits.images[index])), width=168)
+                st.image(images.data_uri(images.enlarge(digits.images[index])), width=168, alt=f"Test digit {index}")
         for number, (label, (_, predictions)) in enumerate(runs.items()):
             probabilities = np.exp(predictions.log_probabilities[index].astype(np.float64))
             predicted = int(probabilities.argmax())

@@ -100,7 +100,10 @@ def show_digits(
                 delta_arrow="off",
                 help=rendering.PREDICTION_HELP,
             )
-            st.image(rendering.annotate_picture(picture.pixels, digits, answers))
+            st.image(
+                rendering.annotate_picture(picture.pixels, digits, answers),
+                alt="The picture, with a frame and its answer around each digit",
+            )
         with st.container(key="desk_answer"):
             index = choose_found_digit(digits, answers) if len(digits) > 1 else 0
             st.plotly_chart(

@@ -19,7 +19,7 @@ def mistake_detail(evaluation: Evaluation, index: int, indices: np.ndarray, digi
     with st.container(key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", key="detail_head"):
             if digits is not None:
-                st.image(images.data_uri(images.enlarge(digits.images[index])), width=132)
+                st.image(images.data_uri(images.enlarge(digits.images[index])), width=132, alt=f"Test digit {index}")
             with st.container(gap="small"):
                 st.subheader(f"Written {label}, {'and ' if correct else ''}read as {predicted}", anchor=False)
                 sure = f"{labels.percent(evaluation.confidence[index])} sure"
@@ -105,6 +105,7 @@ def nearest_training_digits(evaluation: Evaluation, index: int, digits: Digits |
         st.image(
             [images.data_uri(images.enlarge(image)) for image in nearest.images],
             caption=[labels.article(int(label)) for label in nearest.labels],
+            alt=["A training digit"] * len(nearest),
             width=52,
         )
     label = int(evaluation.labels[index])

@@ -120,7 +120,7 @@ def question(state: QuizState, index: int, evaluation: Evaluation, digits: Digit
     guess, so_far = state.guesses.get(index), score(evaluation, state.guesses)
     left, right = st.columns([1, 2], gap="medium")
     with left, st.container(key="quiz_digit"):
-        st.image(images.data_uri(images.enlarge(digits.images[index])), width="stretch")
+        st.image(images.data_uri(images.enlarge(digits.images[index])), width="stretch", alt="The digit in question")
     with right:
         with st.container(key="quiz_score"):
             st.markdown(

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 import zipfile
 from itertools import pairwise
 
@@ -156,6 +157,19 @@ def test_a_drawing_of_five_quick_strokes_becomes_a_test_set_to_download(server, 
     archive = zipfile.ZipFile(download.value.path())
     assert archive.namelist() == ["001-7.png", "digits.csv"]
     assert b"001-7.png,7," in archive.read("digits.csv")
+    assert visitor.errors == []
+
+
+def test_a_first_visit_to_a_trained_network_and_a_drawn_digit_takes_a_minute_and_three_clicks(training_server, visit):
+    began = time.monotonic()
+    visitor = visit(training_server).open()
+    visitor.train_button().click()
+    visitor.expect_text("heading", "finished")
+    visitor.page.get_by_role("link", name="Draw with this network").click()
+    visitor.page.locator("canvas.upper-canvas").wait_for()
+    draw_with_mouse(visitor.settle(), THREE)
+    expect_answer(visitor, "3")
+    assert time.monotonic() - began < 60
     assert visitor.errors == []
 
 

@@ -18,7 +18,7 @@ live = run is not None and executor.run is not None and run.name == executor.run
 waiting = run is None and picture.is_computing(choices.shown)
 
 if run is None:
-    buttons.welcome(choices.shown)
+    buttons.welcome(choices)
 else:
     run_summary.heading(run)
 buttons.controls(choices, first_visit=run is None)
@@ -47,6 +47,7 @@ def before_training(config: TrainConfig) -> None:
 
 if run is None:
     before_training(choices.shown)
+    buttons.finished_network_link(choices)
 else:
     form.changes_since(run, choices.config)
     training(run)

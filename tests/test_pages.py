@@ -63,7 +63,7 @@ def test_a_page_opens_with_one_run(app, run, page):
     visit(app, page)
     assert not app.exception
     shown = [metric.value for metric in app.metric] + [option for box in app.selectbox for option in box.options]
-    figures = [str(table.value) for table in app.table]  # those of Train are in its details
+    figures = [table.value.to_string() for table in app.table]  # those of Train are in its details
     assert f"{run.result.test.accuracy:.2%}".replace("%", " %") in "\n".join([*shown, *figures])
 
 

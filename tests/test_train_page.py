@@ -226,6 +226,12 @@ def test_before_the_first_run_an_untrained_network_is_shown(app):
     assert "run" not in app.query_params
 
 
+def test_the_finished_network_of_a_recipe_is_one_link_away(app, run):
+    shutil.copytree(run.folder, run.folder.parent / SAMPLE)
+    (link,) = [link for link in app.run().main.get("page_link") if "has finished" in link.label]
+    assert f"run={SAMPLE}" in link.query_string
+
+
 def test_train_starts_a_run_with_the_forms_values_and_shows_it(app, executor):
     enter(app.run(), "epochs", 2)
     app.button(key="train").click().run()

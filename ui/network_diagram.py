@@ -173,14 +173,10 @@ def map_size(side: int) -> str:
 def lines_html(n_left: int, n_right: int, straight: bool, css_class: str = "") -> str:
     """Return HTML of the lines between two columns of tiles: from each to each, or straight across."""
     pairs = [(i, i) for i in range(n_right)] if straight else [(i, j) for i in range(n_left) for j in range(n_right)]
-    lines = "".join(
-        f'<line x1="0" y1="{100 * (i + 0.5) / n_left:.2f}" x2="100" y2="{100 * (j + 0.5) / n_right:.2f}" '
-        f'vector-effect="non-scaling-stroke"/>'
-        for i, j in pairs
-    )
+    lines = "".join(f"M0 {100 * (i + 0.5) / n_left:.4g}L100 {100 * (j + 0.5) / n_right:.4g}" for i, j in pairs)
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none" width="100" '
-        f'height="100"><g stroke="{GRID}" stroke-width="1">{lines}</g></svg>'
+        f'height="100"><path d="{lines}" stroke="{GRID}" vector-effect="non-scaling-stroke"/></svg>'
     )
     return f'<img class="net-lines {css_class}" src="data:image/svg+xml,{quote(svg)}" alt="">'
 

@@ -6,6 +6,8 @@ from mnist_core.config import TRAINING_SIZES, TrainConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import RunError
 from ui import caches, url_state
+from ui.labels import percent
+from ui.shell import page_link
 from ui.train.form import DEFAULT_RECIPE, Form
 
 SPEEDS: dict[str, tuple[str, float | None]] = {  # value in the URL -> text, steps per second (None: no limit)
@@ -99,10 +101,19 @@ def stop_training() -> None:
     caches.executor().stop()
 
 
-def welcome(config: TrainConfig) -> None:
-    """Say to a newcomer what is on the page."""
+def welcome(form: Form) -> None:
+    """Say to a newcomer what is on the page, and where the recipe's finished network is."""
+    config = form.shown
     digits = f"{TRAINING_SIZES[config.dataset] - (config.validation_size or 0):,}"
     st.markdown(
         f"This network has not learned anything yet: **it can only guess.** Let it learn from {digits} digits, and "
         "watch its answers change."
     )
+
+
+def finished_network_link(form: Form) -> None:
+    """Link to the run of this recipe that comes with the app, if there is one."""
+    shipped = caches.find_run(form.name)
+    if shipped is not None and shipped.result is not None:
+        accuracy = percent(shipped.result.test.accuracy)
+        page_link("Train", f"Look at one that has finished: {accuracy}", run=shipped.name)

@@ -1,5 +1,7 @@
 """Every colour of the pages, for Python, CSS and JavaScript; the theme's own are in .streamlit/config.toml."""
 
+from functools import cache
+
 import numpy as np
 
 # Okabe and Ito's colours, distinguishable for colour-blind eyes, darkened where a white page needs it.
@@ -72,6 +74,7 @@ def between(low: str, high: str, strength: float) -> str:
     return "#" + bytes(round(start + strength * (end - start)) for start, end in zip(*ends, strict=True)).hex().upper()
 
 
+@cache
 def diverging_colours() -> list[list[int]]:
     """Return 256 RGB colours along `DIVERGING`; that of index 128 is black."""
     stops = [255 * position for position, _ in DIVERGING]

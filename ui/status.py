@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mnist_core.runs import latest_progress
-from ui import caches, labels
+from ui import caches
+from ui.run_name import unique_run_label
 
 
 def refresh_interval() -> float:
@@ -31,7 +32,7 @@ def training_status(name: str | None) -> None:
     last = latest_progress(caches.history(run))
     done = last["step"] / last["steps"] if last else 0.0
     text = "stopping" if executor.stopping else "testing" if done == 1 else f"training, {done:.0%}"
-    st.progress(done, text=f"**{labels.run_label(run)}** · {text}")
+    st.progress(done, text=f"**{unique_run_label(run)}** · {text}")
 
 
 def data_banner() -> None:

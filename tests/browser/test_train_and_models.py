@@ -61,12 +61,16 @@ def test_training_goes_step_by_step_and_then_on_by_itself(training_server, visit
     visitor.train_button().click()
     visitor.expect_text("heading", "training")
     run = Run(training_server.runs / visitor.run_in_url())
+
+    def n_steps():
+        return len([row for row in run.history if "loss" in row])
+
     visitor.button("Next step").click()
-    visitor.wait_until(lambda: len(run.history) == 1)
+    visitor.wait_until(lambda: n_steps() == 1)
     visitor.button("Next 10").click()
-    visitor.wait_until(lambda: len([row for row in run.history if "loss" in row]) == 11)
+    visitor.wait_until(lambda: n_steps() == 11)
     time.sleep(1)
-    assert len([row for row in run.history if "loss" in row]) == 11  # it waits
+    assert n_steps() == 11  # it waits
     assert [snapshot.step for snapshot in run.snapshots.snapshots] == list(range(12))
     visitor.page.get_by_role("radio", name="Full speed").click()
     visitor.expect_text("heading", "finished")

@@ -138,8 +138,11 @@ def test_what_a_document_links_to_exists(name):
 
 
 def test_every_file_in_docs_is_linked_or_shown():
+    docs = ROOT / "docs"
     linked = set(re.findall(r"\]\(docs/([^)#]+)", README))
-    assert {file.name for file in (ROOT / "docs").iterdir()} == linked
+    for file in docs.glob("*.md"):
+        linked |= set(re.findall(r"!\[[^]]*\]\(([^)#]+)", file.read_text("utf-8")))
+    assert {str(file.relative_to(docs)) for file in docs.rglob("*.*")} == linked
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -53,7 +53,7 @@ else:
     training(run)
     error = executor.failure(run.name) or run.error
     if run.result:
-        outcome.links(run)
+        outcome.next_actions(run, choices)
     if not live:
         outcome.show_diagnosis(run, error)
     if run.result:

@@ -71,7 +71,7 @@ def test_a_loss_that_stays_at_guessing_is_not_learning():
     diagnosis = diagnose(replace(CONFIG, learning_rate=1e-7), batches(chance, lambda t: 2.303), None, None)
     check(diagnosis)
     assert diagnosis.kind == "not learning"
-    assert "After 100 steps" in diagnosis.sentence
+    assert "after 100 steps" in diagnosis.sentence
     assert "guessing has 10 % and 2.30" in diagnosis.sentence
     assert diagnosis.advice == "Try a learning rate of 0.001: with 0.0000001 the weights hardly change."
 

@@ -171,7 +171,7 @@ def test_runs_with_the_same_given_name_are_numbered():
 
 
 def test_a_given_name_that_looks_like_a_number_is_no_other_label():
-    assert joint_labels(own(title="One layer #2"), own(), own()) == ["One layer #2", "One layer", "One layer #3"]
+    assert joint_labels(own(title="One layer #2"), own(), own()) == ["One layer #2", "One layer #3", "One layer #4"]
     assert joint_labels(own(), own(), own(title="One layer #2")) == ["One layer", "One layer #2", "One layer #2 #2"]
 
 

@@ -12,9 +12,9 @@ from mnist_core import download
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import HISTORY, PREDICTIONS, RESULT, RunError, create_run
-from ui import caches, run_summary
+from ui import caches, run_picker, run_summary
 from ui.shell import PAGES
-from ui.train import buttons, form, outcome
+from ui.train import buttons, form
 
 SAMPLE, MNIST = form.OFFLINE_RECIPE, form.DEFAULT_RECIPE
 
@@ -337,12 +337,29 @@ def test_a_run_is_compared_with_the_one_before_it(run, copy_run, monkeypatch):
     later = copy_run("later")
     later.created = "2030-01-01T00:00:00+00:00"
     assert (
-        outcome.run_before(later).name
+        run_picker.run_before(later).name
         == max(
             [run, *[other for other in caches.runs() if not other.shipped]],
             key=lambda other: (other.created, other.name),
         ).name
     )
+
+
+def test_the_same_settings_are_trained_again_with_the_next_seed(app, run, executor):
+    app.query_params["run"] = run.name
+    app.run().button(key="use_settings").click().run()
+    app.button(key="another_seed").click().run()
+    assert executor.run.config == replace(run.config, seed=run.config.seed + 1)
+    assert app.query_params["run"] == executor.run.name
+
+
+def test_the_speed_stays_while_other_pages_are_visited(app, executor):
+    executor.start(RECIPES[SAMPLE].config, SAMPLE, speed=0.0)
+    app.run().switch_page(PAGES[-1].file).run()
+    app.query_params.clear()
+    app.switch_page("Home.py").run()
+    assert executor.speed == 0
+    assert "advance_1" in button_keys(app)
 
 
 def test_a_run_without_mistakes_says_so(app, run):

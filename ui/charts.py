@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas  # noqa: F401 - a thread may be importing it, and Plotly would use it half-imported
 import plotly.graph_objects as go
 
 from mnist_core.recipes import RECIPES

@@ -74,8 +74,11 @@ def run_label(run: Run) -> str:
 
     The label can be shown as Markdown. Several runs may have the same one: see `run_labels`.
     """
-    if run.title:
-        return without_markup(run.title)
+    return without_markup(run.title) if run.title else automatic_label(run)
+
+
+def automatic_label(run: Run) -> str:
+    """Return what a run is called unless somebody names it: its recipe and what was changed in it."""
     if isinstance(run.config, EnsembleConfig):
         return f"Ensemble of {len(run.members)}"
     recipe = RECIPES.get(run.recipe or "")
@@ -102,29 +105,36 @@ def run_labels(runs: Sequence[Run]) -> dict[str, str]:
     """Return a label for each run by its name, no two of them the same.
 
     Runs with the same `run_label` are told apart by the settings in which they differ; those that differ in none are
-    numbered in the order in which they were made, shipped ones first: "Fast", "Fast #2".
+    numbered in the order in which they were made, shipped ones first: "Fast", "Fast #2". A run that gets a name of its
+    own keeps its number, so that no other run is called differently from then on.
     """
     alike: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (not run.shipped, run.created, run.name)):
-        alike.setdefault(run_label(run), []).append(run)
+        alike.setdefault(automatic_label(run), []).append(run)
     by_name: dict[str, str] = {}
     numbers: Counter[str] = Counter()
-    taken: set[str] = set()
+    for run in runs:
+        if run.title:
+            title = without_markup(run.title)
+            numbers[f"named {title}"] += 1
+            by_name[run.name] = with_number(title, numbers[f"named {title}"])
+    taken = set(by_name.values())
     for label, group in alike.items():
-        differing = differing_settings(
-            [run.config for run in group if isinstance(run.config, TrainConfig) and not run.title]
-        )
+        differing = differing_settings([run.config for run in group if isinstance(run.config, TrainConfig)])
         for run in group:
             text = label
-            if isinstance(run.config, TrainConfig) and not (run.title or run.shipped):
+            if isinstance(run.config, TrainConfig) and not run.shipped:
                 text = label_with_settings(label, run.config, differing)
-            unique = None
-            while unique is None or unique in taken:
+            numbers[text] += 1
+            while not run.title and with_number(text, numbers[text]) in taken:
                 numbers[text] += 1
-                unique = text if numbers[text] == 1 else f"{text} #{numbers[text]}"
-            taken.add(unique)
-            by_name[run.name] = unique
+            by_name.setdefault(run.name, with_number(text, numbers[text]))
     return {run.name: by_name[run.name] for run in runs}
+
+
+def with_number(label: str, number: int) -> str:
+    """Return the label of one of several runs that are called the same: "Fast", "Fast #2"."""
+    return label if number == 1 else f"{label} #{number}"
 
 
 def run_description(run: Run, label: str) -> str:

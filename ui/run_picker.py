@@ -50,6 +50,15 @@ def linked_run() -> Run | None:
     return caches.find_run(st.query_params.get("run"))
 
 
+def run_before(run: Run) -> Run | None:
+    """Return the run of the same digits that was tested last before this one; else its recipe's shipped run, if any."""
+    tested = [other for other in caches.runs() if other.tested and other.config.dataset == run.config.dataset]
+    earlier = [other for other in tested if not other.shipped and other.created < run.created]
+    if earlier and not run.shipped:
+        return max(earlier, key=lambda other: other.created)
+    return next((other for other in tested if other.name == run.recipe and other.name != run.name), None)
+
+
 def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run", ensembles: bool = True) -> Run:
     """Show a picker among the tested runs, whose choice is kept in the URL as `parameter`, and return the chosen run.
 

@@ -135,7 +135,8 @@ def kept_epoch(run: Run) -> tuple[str, str, str]:
         return "Members", f"{len(run.members)}", f"The mean of the log-probabilities of {members}."
     kept = "The epoch with the best validation accuracy" if run.config.keep == "best" else "The last epoch"
     epochs = f"{run.outcome.best_epoch:.3g} of {run.outcome.epochs:.3g}"
-    return "Epoch kept", epochs, f"{kept} is the one that is kept and tested."
+    about = f"{kept} is the one that is kept and tested; what was measured within an epoch cannot be kept."
+    return "Epoch kept", epochs, about
 
 
 def reported_result(run: Run) -> list[tuple[str, str, str]]:

@@ -193,8 +193,8 @@ def collapsed(config: TrainConfig, best: Stretch, recent: Stretch, peak: float) 
     shot_up = f"Its loss shot up to {number(peak)}. " if peak > SHOT_UP else ""
     return Diagnosis(
         "diverged",
-        f"{shot_up}At the end it gets {percent(recent.accuracy)} of the training digits right{reached}, with a loss of "
-        f"{number(recent.loss)}; guessing has 10 % and 2.30.",
+        f"{shot_up or 'Its steps were too large. '}At the end it gets {percent(recent.accuracy)} of the training digits "
+        f"right{reached}, with a loss of {number(recent.loss)}; guessing has 10 % and 2.30.",
         smaller_steps(config),
     )
 
@@ -203,8 +203,8 @@ def not_learning(config: TrainConfig, steps: int, recent: Stretch, peak: float) 
     """Return the diagnosis of a run that ends where it began, at chance."""
     return Diagnosis(
         "not learning",
-        f"After {counted(steps, 'step')} it gets {percent(recent.accuracy)} of the training digits right, with a loss "
-        f"of {number(recent.loss)}; guessing has 10 % and 2.30.",
+        f"It has not begun to learn: after {counted(steps, 'step')} it gets {percent(recent.accuracy)} of the training "
+        f"digits right, with a loss of {number(recent.loss)}; guessing has 10 % and 2.30.",
         start_learning(config, peak),
     )
 

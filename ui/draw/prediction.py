@@ -10,7 +10,8 @@ from mnist_core.runs import Run, RunError
 from ui import caches, charts, shell
 from ui.digit_picker import DRAWING_SOURCE, DRAWN_DIGIT_KEY
 from ui.draw import rendering
-from ui.labels import article, count, percent, probability_text, run_label
+from ui.labels import article, count, percent, probability_text
+from ui.run_name import unique_run_label
 
 SKIP_HELP = (
     "Preprocessing is what happens to a picture before the network sees it: it is cropped, scaled and centred, like "
@@ -129,7 +130,9 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
     missing = ["–"] * len(failed)
     st.table(
         {
-            "Model": [run_label(runs[name]) + (" (chosen)" if name == chosen.name else "") for name in order + failed],
+            "Model": [
+                unique_run_label(runs[name]) + (" (chosen)" if name == chosen.name else "") for name in order + failed
+            ],
             "Reads": [str(predicted[name]) for name in order] + missing,
             "Probability": [probability_text(probabilities[name].max()) for name in order] + missing,
             "Agrees": [

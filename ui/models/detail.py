@@ -6,6 +6,7 @@ from mnist_core.config import TrainConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, MODEL, Run, RunError
 from ui.labels import changed_settings
+from ui.run_picker import run_before
 from ui.run_summary import result_metrics
 from ui.shell import page_link
 
@@ -38,7 +39,9 @@ def links(run: Run) -> None:
         page_link("Train", "See its curves and its worst mistakes", run=run.name)
         if run.tested:
             page_link("Draw", "Draw a digit for it", run=run.name)
-            page_link("Curves", "Compare it with others", run=run.name)
+            before = run_before(run)
+            runs = {"runs": f"{run.name},{before.name}"} if before is not None else {}
+            page_link("Curves", "Compare it with another", run=run.name, **runs)
 
 
 def downloads(run: Run) -> None:

@@ -8,7 +8,7 @@ from mnist_core.runs import RunError
 from ui import caches, url_state
 from ui.labels import percent
 from ui.shell import page_link
-from ui.train.form import DEFAULT_RECIPE, Form
+from ui.train.form import DEFAULT_RECIPE, Form, field_key
 
 SPEEDS: dict[str, tuple[str, float | None]] = {  # value in the URL -> text, steps per second (None: no limit)
     "full": ("Full speed", None),
@@ -40,7 +40,7 @@ def controls(form: Form, first_visit: bool) -> None:
             "Speed",
             {value: text for value, (text, _) in SPEEDS.items()},
             "speed",
-            "full",
+            present_speed(),
             labelled=False,
         )
         steps_per_second = SPEEDS[speed][1]
@@ -53,16 +53,30 @@ def controls(form: Form, first_visit: bool) -> None:
 
 
 @st.fragment
+def present_speed() -> str:
+    """Return the speed, one of `SPEEDS`, of what is training now: it stays while other pages are visited."""
+    executor = caches.executor()
+    present = executor.speed if executor.run else None
+    return next((value for value, (_, steps) in SPEEDS.items() if steps == present), "full")
+
+
+@st.fragment
 def step_buttons() -> None:
     """Show the buttons that let one step or more happen, each without rerunning the page."""
-    for count in (1, 10):
-        st.button(
-            "Next step" if count == 1 else f"Next {count}",
-            key=f"advance_{count}",
-            icon=":material/skip_next:",
-            on_click=caches.executor().advance,
-            args=[count],
-        )
+    with st.container(horizontal=True, width="content", key="step_buttons"):
+        for count in (1, 10):
+            step_button(count)
+
+
+def step_button(count: int) -> None:
+    """Show the button that lets so many steps happen."""
+    st.button(
+        "Next step" if count == 1 else f"Next {count}",
+        key=f"advance_{count}",
+        icon=":material/skip_next:",
+        on_click=caches.executor().advance,
+        args=[count],
+    )
 
 
 def train_button(form: Form, text: str) -> None:
@@ -80,8 +94,16 @@ def train_button(form: Form, text: str) -> None:
         help=reason,
         disabled=reason is not None,
     )
-    if pressed and form.config is not None:
+    again = st.session_state.pop("train_again", False)
+    if (pressed or again) and form.config is not None and reason is None:
         start_training(form.config, form.name)
+
+
+def train_again_with_another_seed(form: Form) -> None:
+    """Fill in the next seed, and train when the page is drawn again: the same settings, another beginning."""
+    assert form.config is not None
+    st.session_state[field_key("seed")] = form.config.seed + 1
+    st.session_state["train_again"] = True
 
 
 def start_training(config: TrainConfig, recipe: str) -> None:

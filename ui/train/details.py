@@ -13,14 +13,22 @@ from ui.labels import choice_title, duration
 
 def progress_line(run: Run) -> None:
     """Say in one line how far a run is, how fast it trains and how long it will take."""
+    speed = caches.executor().speed
     last = latest_progress(caches.history(run))
-    if not last or not isinstance(run.config, TrainConfig):
-        st.caption("Getting ready …")
+    if not isinstance(run.config, TrainConfig):
         return
-    left = last["seconds"] / last["step"] * (last["steps"] - last["step"])
+    if not last:
+        st.caption("Ready: press “Next step”." if speed == 0 else "Getting ready: loading the digits …")
+        return
+    left = last["steps"] - last["step"]
+    if speed is None:
+        seconds = last["seconds"] / last["step"] * left
+        pace = f"{last['images_per_second']:,.0f} digits per second · {duration(seconds)} left"
+    else:
+        pace = f"{duration(left / speed)} left at this speed" if speed else "waiting for “Next step”"
     st.caption(
         f"Step {last['step']:,.0f} of {last['steps']:,.0f} · epoch {last['epoch']:.2f} of {run.config.epochs:g} · "
-        f"{last['images_per_second']:,.0f} digits per second · {duration(left)} left at full speed"
+        f"{pace}"
     )
 
 

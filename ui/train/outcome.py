@@ -6,9 +6,11 @@ from mnist_core.analysis.diagnosis import Diagnosis, diagnose
 from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.config import TrainConfig
 from mnist_core.runs import Run, RunError
-from ui import caches
+from ui import caches, run_picker
 from ui.components.gallery.gallery import gallery
 from ui.shell import page_link
+from ui.train.buttons import train_again_with_another_seed
+from ui.train.form import Form
 
 N_MISTAKES = 10  # digits shown below a result
 
@@ -38,23 +40,24 @@ def diagnosis_box(diagnosis: Diagnosis) -> None:
         st.error(text, icon=":material/error:")
 
 
-def links(run: Run) -> None:
-    """Offer to draw with the network, to see what it misreads, and to compare it with the run before it."""
+def next_actions(run: Run, form: Form) -> None:
+    """Offer to draw with the network, to see what it misreads, to compare it, and to train it again."""
     with st.container(horizontal=True, key="outcome_links"):
         page_link("Draw", "Draw with this network", run=run.name)
         page_link("Mistakes", "What does it misread?", run=run.name)
-        before = run_before(run)
+        before = run_picker.run_before(run)
         if before is not None:
-            page_link("Curves", "Compare with the one before", runs=f"{run.name},{before.name}")
-
-
-def run_before(run: Run) -> Run | None:
-    """Return the run of the same digits that was tested last before this one; else its recipe's shipped run, if any."""
-    tested = [other for other in caches.runs() if other.tested and other.config.dataset == run.config.dataset]
-    earlier = [other for other in tested if not other.shipped and other.created < run.created]
-    if earlier and not run.shipped:
-        return max(earlier, key=lambda other: other.created)
-    return next((other for other in tested if other.name == run.recipe and other.name != run.name), None)
+            page_link("Curves", "Compare with the one before", runs=f"{run.name},{before.name}", run=run.name)
+        if form.config is not None and form.config == run.config and not caches.executor().run:
+            st.button(
+                "Again with another seed",
+                key="another_seed",
+                icon=":material/casino:",
+                on_click=train_again_with_another_seed,
+                args=[form],
+                help="The same settings from other initial weights and in another order. With the same seed, the same "
+                "machine computes the same numbers.",
+            )
 
 
 def show_mistakes(run: Run) -> None:

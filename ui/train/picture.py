@@ -6,6 +6,7 @@ from mnist_core.config import TrainConfig
 from mnist_core.errors import MnistLabError
 from mnist_core.models import LayerSummary
 from mnist_core.runs import HistoryRow, Run
+from mnist_core.snapshots import Snapshots
 from ui import caches
 from ui.components.living_picture.living_picture import Number, living_picture
 from ui.labels import percent
@@ -36,7 +37,7 @@ def show_run(run: Run, interval: float) -> None:
         return
     snapshots = caches.snapshots(run)
     if snapshots is not None and snapshots.snapshots:
-        living_picture("picture", run.name, snapshots, accuracy(run), interval=interval)
+        living_picture("picture", run.name, snapshots, accuracy(run, snapshots), interval=interval)
     elif run.result is None:
         show_untrained(run.config, run.name)
 
@@ -49,18 +50,25 @@ def is_computing(config: TrainConfig) -> bool:
         return False
 
 
-def accuracy(run: Run) -> Number:
-    """Return the accuracy of a run: on the test digits once it is tested, until then on held-out digits."""
+def accuracy(run: Run, snapshots: Snapshots) -> Number:
+    """Return the accuracy of a run: on the test digits once it is tested, until then on held-out digits.
+
+    Before the first such measurement it is that on the ten digits in the picture.
+    """
     if run.result:
         test = run.result.test
         return Number(percent(test.accuracy), f"of {test.images:,} test digits, which it has never seen")
+    latest = snapshots.snapshots[-1]
     rows = [row for row in caches.history(run) if "validation_accuracy" in row]
-    if not rows or not isinstance(run.config, TrainConfig):
+    if rows and isinstance(run.config, TrainConfig):
+        return Number(f"{100 * rows[-1]['validation_accuracy']:.1f} %", validation_note(rows[-1], run.config))
+    if latest.step == 0:
         return GUESSING
-    return Number(f"{100 * rows[-1]['validation_accuracy']:.1f} %", validation_note(rows[-1], run.config))
+    correct = (latest.probabilities.argmax(1) == snapshots.labels).mean()
+    return Number(f"{100 * correct:.0f} %", "of these ten digits; more are tried soon")
 
 
 def validation_note(row: HistoryRow, config: TrainConfig) -> str:
     """Say on which digits the accuracy of this row was measured."""
     count = int(row.get("validation_images", config.validation_size or 0))
-    return f"of {count:,} digits it does not learn from"
+    return f"of {count:,} digits it does not learn from, after step {row['step']:,.0f}"

@@ -171,8 +171,14 @@ def test_runs_with_the_same_given_name_are_numbered():
 
 
 def test_a_given_name_that_looks_like_a_number_is_no_other_label():
-    assert joint_labels(own(title="One layer #2"), own(), own()) == ["One layer #2", "One layer #3", "One layer #4"]
+    named = joint_labels(own(title="One layer #2"), own(), own())
+    assert named == ["One layer #2 #2", "One layer #2", "One layer #3"]
     assert joint_labels(own(), own(), own(title="One layer #2")) == ["One layer", "One layer #2", "One layer #2 #2"]
+
+
+def test_naming_a_run_changes_the_label_of_no_other():
+    before = joint_labels(own(), own(), own())
+    assert joint_labels(own(), own(title="Mine"), own()) == [before[0], "Mine", before[2]]
 
 
 def test_labels_are_in_the_order_of_the_runs():

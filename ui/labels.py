@@ -113,12 +113,6 @@ def run_labels(runs: Sequence[Run]) -> dict[str, str]:
         alike.setdefault(automatic_label(run), []).append(run)
     by_name: dict[str, str] = {}
     numbers: Counter[str] = Counter()
-    for run in runs:
-        if run.title:
-            title = without_markup(run.title)
-            numbers[f"named {title}"] += 1
-            by_name[run.name] = with_number(title, numbers[f"named {title}"])
-    taken = set(by_name.values())
     for label, group in alike.items():
         differing = differing_settings([run.config for run in group if isinstance(run.config, TrainConfig)])
         for run in group:
@@ -126,9 +120,15 @@ def run_labels(runs: Sequence[Run]) -> dict[str, str]:
             if isinstance(run.config, TrainConfig) and not run.shipped:
                 text = label_with_settings(label, run.config, differing)
             numbers[text] += 1
-            while not run.title and with_number(text, numbers[text]) in taken:
-                numbers[text] += 1
-            by_name.setdefault(run.name, with_number(text, numbers[text]))
+            by_name[run.name] = with_number(text, numbers[text])
+    taken = set(by_name.values())
+    for run in runs:
+        if run.title:
+            title, number = without_markup(run.title), 1
+            while with_number(title, number) in taken:
+                number += 1
+            by_name[run.name] = with_number(title, number)
+            taken.add(by_name[run.name])
     return {run.name: by_name[run.name] for run in runs}
 
 

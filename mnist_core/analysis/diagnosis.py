@@ -193,8 +193,8 @@ def collapsed(config: TrainConfig, best: Stretch, recent: Stretch, peak: float) 
     shot_up = f"Its loss shot up to {number(peak)}. " if peak > SHOT_UP else ""
     return Diagnosis(
         "diverged",
-        f"{shot_up or 'Its steps were too large. '}At the end it gets {percent(recent.accuracy)} of the training digits "
-        f"right{reached}, with a loss of {number(recent.loss)}; guessing has 10 % and 2.30.",
+        f"{shot_up or 'Its steps were too large. '}At the end it gets {percent(recent.accuracy)} of the training "
+        f"digits right{reached}, with a loss of {number(recent.loss)}; guessing has 10 % and 2.30.",
         smaller_steps(config),
     )
 

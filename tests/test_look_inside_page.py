@@ -96,7 +96,7 @@ def test_the_class_to_explain_can_be_chosen(app, run):
 
 def test_the_page_begins_with_the_network_and_its_answer(app, run, monkeypatch):
     drawn = []
-    monkeypatch.setattr(layers, "clickable_network", lambda key, diagram: drawn.append(diagram))
+    monkeypatch.setattr(layers, "clickable_network", lambda key, diagram, reveals: drawn.append(diagram))
     with_architecture(run, "lenet-5")
     visit(app, "look_inside", layer="pool1")
     html = drawn[-1]
@@ -110,7 +110,7 @@ def test_a_click_on_a_layer_of_the_drawing_selects_it(app, run, monkeypatch):
     with_architecture(run, "lenet-5")
     visit(app, "look_inside", map=3)
     clicks = ["conv2", "no such layer"]
-    monkeypatch.setattr(layers, "clickable_network", lambda key, diagram: clicks.pop(0) if clicks else None)
+    monkeypatch.setattr(layers, "clickable_network", lambda key, diagram, reveals: clicks.pop(0) if clicks else None)
     app.run()
     assert app.query_params["layer"] == "conv2"
     assert "map" not in app.query_params

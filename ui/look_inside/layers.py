@@ -39,7 +39,7 @@ def show_network(
         selected=selected.name,
         clickable=True,
     )
-    clicked = clickable_network("chain", diagram)
+    clicked = clickable_network("chain", diagram, reveals="layer")
     if clicked in [activation.name for activation in activations] and clicked != selected.name:
         url_state.update(layer=clicked, part=None, map=None, row=None, column=None)
         st.rerun()
@@ -91,7 +91,7 @@ def feature_maps_section(
     else:
         with left:
             index = choose_map(selected, values)
-        with right:
+        with right, st.container(key="enlarged"):
             row, column = choose_pixel(values[index], index)
     with left if values.ndim == 1 else st.container():
         arithmetic.show_arithmetic(layer, activations, selected, values, index, row, column)
@@ -113,6 +113,7 @@ def choose_map(selected: LayerActivation, values: np.ndarray) -> int:
             selected=index,
             size=48,
             values=values,
+            reveals="enlarged",
         )
     show_colour_bar(values)
     st.caption("Each map responds to a different shape: the brighter, the stronger. Click one to enlarge it.")

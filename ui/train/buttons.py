@@ -48,6 +48,8 @@ def controls(form: Form, first_visit: bool) -> None:
             executor.set_speed(steps_per_second)
         if executor.run and speed == "step":
             step_buttons()
+    with st.container(key="settings_hint"):  # on a phone, where they are out of sight
+        st.caption("The recipe and all settings are in the menu at the top, »")
     if form.problem and not executor.run:
         st.error(form.problem)
 

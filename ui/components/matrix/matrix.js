@@ -58,7 +58,7 @@ function build(table, data, parentElement) {
     element.onclick = () => {
       select(table, element.place);
       table.component.setTriggerValue("clicked", element.place);
-      reveal(data.reveals);
+      if (text) reveal(data.reveals); // an empty cell opens nothing
     };
     return element;
   }

@@ -1,10 +1,12 @@
-/* Shows the drawing of a network; a click on a layer reports its name. */
+/* Shows the drawing of a network; a click on a layer reports its name and shows what it opens. */
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const host = parentElement.querySelector(".host");
   host.onclick = (event) => {
     const layer = event.target.closest("button[data-layer]");
-    if (layer) setTriggerValue("clicked", layer.dataset.layer);
+    if (!layer) return;
+    setTriggerValue("clicked", layer.dataset.layer);
+    reveal(data.reveals);
   };
   if (host.diagram === data.diagram) return;
   const scrolled = host.querySelector(".network")?.scrollLeft ?? 0;

@@ -40,8 +40,8 @@ def test_a_layer_shows_the_pictures_it_is_given_and_how_many_more_there_are():
 
 
 def test_a_pooling_is_connected_map_by_map_and_a_convolution_with_all():
-    assert network_diagram.lines_html(5, 5, straight=True).count("%3Cline%20") == 5
-    assert network_diagram.lines_html(5, 5, straight=False).count("%3Cline%20") == 25
+    assert network_diagram.lines_html(5, 5, straight=True).count("L100") == 5
+    assert network_diagram.lines_html(5, 5, straight=False).count("L100") == 25
 
 
 def test_the_answer_stands_at_the_end_once_there_is_one():

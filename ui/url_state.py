@@ -31,11 +31,21 @@ def choice(
         required=True,
         wrap=True,  # on a phone all options are seen
         key=key,
-        on_change=lambda: update(**{parameter: st.session_state[key]}),
+        on_change=lambda: _store_choice(parameter, list(options), default),
         help=help,
         label_visibility="visible" if labelled else "collapsed",
     )
     return default if chosen is None else chosen
+
+
+def _store_choice(parameter: str, allowed: list[str], default: str) -> None:
+    """Write the widget's value into the URL, unless that is what the URL means already.
+
+    A browser also reports a value that the page itself has set, and with it a URL that may be older than the page's.
+    """
+    value = st.session_state[widget_key(parameter)]
+    if value != one_of(parameter, [default, *allowed]):
+        update(**{parameter: value})
 
 
 def select(label: str, options: dict[str, str], parameter: str, default: str, resets: tuple[str, ...] = ()) -> str:

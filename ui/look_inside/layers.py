@@ -91,7 +91,7 @@ def feature_maps_section(
     else:
         with left:
             index = choose_map(selected, values)
-        with right, st.container(key="enlarged"):
+        with right, st.container(key="enlarged_map"):
             row, column = choose_pixel(values[index], index)
     with left if values.ndim == 1 else st.container():
         arithmetic.show_arithmetic(layer, activations, selected, values, index, row, column)
@@ -113,7 +113,7 @@ def choose_map(selected: LayerActivation, values: np.ndarray) -> int:
             selected=index,
             size=48,
             values=values,
-            reveals="enlarged",
+            reveals="enlarged_map",
         )
     show_colour_bar(values)
     st.caption("Each map responds to a different shape: the brighter, the stronger. Click one to enlarge it.")

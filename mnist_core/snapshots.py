@@ -28,7 +28,7 @@ else:
 
 MAX_FILTERS = 16  # of the first layer
 N_SNAPSHOTS = 120  # about as many are evenly spaced over a long run
-STEPS_PER_SNAPSHOT = 12  # at least, later in a run: one costs 3 % to 10 % of a step, together below 1 % of the time
+STEPS_PER_SNAPSHOT = 16  # at least, later in a run: one costs 3 % to 10 % of a step, together below 1 % of the time
 GROWTH = 0.3  # of the gaps between the first snapshots: the climb from 10 % happens within 50 steps
 PROBABILITY_SCALE = 65_535  # probabilities are stored as uint16
 FILTER_SCALE = 127  # filters are stored as int8

@@ -33,7 +33,7 @@ def controls(form: Form, first_visit: bool) -> None:
             )
         else:
             quick = form.config == RECIPES[DEFAULT_RECIPE].config
-            train_button(form, "Train a network in five seconds" if first_visit and quick else "Train")
+            train_button(form, "Train a network in seconds" if first_visit and quick else "Train")
             if first_visit and st.button("Draw a digit", key="draw_first", icon=":material/draw:"):
                 st.switch_page("pages/draw.py")
         speed = url_state.choice(

@@ -18,7 +18,7 @@ live = run is not None and executor.run is not None and run.name == executor.run
 waiting = run is None and picture.is_computing(choices.shown)
 
 if run is None:
-    buttons.welcome(choices)
+    buttons.welcome(choices.shown)
 else:
     run_summary.heading(run)
 buttons.controls(choices, first_visit=run is None)
@@ -39,10 +39,10 @@ def training(run: Run) -> None:
 def before_training(config: TrainConfig) -> None:
     """Show what the network guesses before it has learned anything, as soon as that is known."""
     layers = picture.show_untrained(config)
-    if waiting and not picture.is_computing(config):
+    if waiting and layers is not None:
         st.rerun()
     curve.show_curve([], config.epochs, "a run that has not begun")
-    details.layer_table(config, layers)
+    details.layer_table(config, layers or [])
 
 
 if run is None:

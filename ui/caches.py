@@ -120,8 +120,9 @@ def untrained_snapshots(config: TrainConfig, timeout: float = 0.3) -> Snapshots 
     are not on this machine, ConfigError when the validation part is too small or too large.
     """
     key = _starting_point(config)
-    if key in _shipped_starts():
-        return _shipped_starts()[key]
+    shipped = _shipped_starts().get(key)
+    if shipped is not None:
+        return shipped
     try:
         return _untrained_snapshots(*key).result(timeout)
     except TimeoutError:

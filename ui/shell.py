@@ -148,7 +148,7 @@ def shell(title: str) -> None:
         initial_sidebar_state="collapsed" if presenting() else "auto",
     )
     st.logo(mark.logo_svg(), size="large", icon_image=mark.mark_svg() if presenting() else None)
-    st.html(f"<style>{palette.stylesheet()}{stylesheets()}</style>")
+    st.html(f"<style>{stylesheets()}</style>")
     with st.sidebar:
         navigation()
         status.status_strip()

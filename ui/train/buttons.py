@@ -54,7 +54,6 @@ def controls(form: Form, first_visit: bool) -> None:
         st.error(form.problem)
 
 
-@st.fragment
 def present_speed() -> str:
     """Return the speed, one of `SPEEDS`, of what is training now: it stays while other pages are visited."""
     executor = caches.executor()
@@ -125,9 +124,8 @@ def stop_training() -> None:
     caches.executor().stop()
 
 
-def welcome(form: Form) -> None:
-    """Say to a newcomer what is on the page, and where the recipe's finished network is."""
-    config = form.shown
+def welcome(config: TrainConfig) -> None:
+    """Say to a newcomer what is on the page."""
     digits = f"{TRAINING_SIZES[config.dataset] - (config.validation_size or 0):,}"
     st.markdown(
         f"This network has not learned anything yet: **it can only guess.** Let it learn from {digits} digits, and "

@@ -13,10 +13,9 @@ from ui.labels import choice_title, duration
 
 def progress_line(run: Run) -> None:
     """Say in one line how far a run is, how fast it trains and how long it will take."""
-    speed = caches.executor().speed
-    last = latest_progress(caches.history(run))
     if not isinstance(run.config, TrainConfig):
         return
+    speed, last = caches.executor().speed, latest_progress(caches.history(run))
     if not last:
         st.caption("Ready: press “Next step”." if speed == 0 else "Getting ready: loading the digits …")
         return

@@ -14,10 +14,10 @@ from ui.labels import percent
 GUESSING = Number("10 %", "It is guessing: by chance, one in ten is right.")
 
 
-def show_untrained(config: TrainConfig, name: str = "") -> list[LayerSummary]:
-    """Show a network with fresh weights, as soon as it is known what it guesses, and return its layers.
+def show_untrained(config: TrainConfig, name: str = "") -> list[LayerSummary] | None:
+    """Show a network with fresh weights and return its layers; None while it is being computed what it guesses.
 
-    `name` is that of the run that is about to train it, if any.
+    Where that cannot be computed there are no layers. `name` is that of the run that is about to train it, if any.
     """
     try:
         snapshots = caches.untrained_snapshots(config)
@@ -26,7 +26,7 @@ def show_untrained(config: TrainConfig, name: str = "") -> list[LayerSummary]:
         return []
     if snapshots is None:
         st.caption("Setting up the network …")
-        return []
+        return None
     living_picture("picture", name or f"untrained {config}", snapshots, GUESSING)
     return snapshots.layers
 

@@ -97,13 +97,13 @@ def test_a_drawing_is_read_kept_undone_and_cleared(server, visit):
     draw_with_mouse(visitor, [[(20, 20), (20, 260)]])
     visitor.page.wait_for_timeout(600)  # the canvas waits 200 ms for another stroke
     visitor.settle().button("Undo").click()
+    visitor.wait_until(lambda: count_ink(visitor) == before)
     expect_answer(visitor, "3")
-    assert count_ink(visitor) == before
 
     for strokes, answer in ((SEVEN, "7"), (THREE, "3")):
         visitor.button("Clear").click()
         expect_answer(visitor, "–")
-        assert count_ink(visitor) == 0
+        visitor.wait_until(lambda: count_ink(visitor) == 0)
         draw_with_mouse(visitor, strokes)
         expect_answer(visitor, answer)
     visitor.button("Clear").click()

@@ -15,12 +15,14 @@ from mnist_core.inference import log_probabilities
 from mnist_core.metrics import score, score_with_interval
 from mnist_core.result import Result
 from mnist_core.runs import Predictions, Run, RunError, create_run
+from mnist_core.temperature import fit_temperature, with_temperature
 
 
 def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
     """Create a run that combines these runs, and test it on their test digits.
 
-    Its validation score is computed on the digits that all members held out. Raises RunError when there are fewer than
+    The members vote as they were trained; the ensemble has a temperature of its own. It is fitted, and the validation
+    score computed, on the digits that all members held out. Raises RunError when there are fewer than
     two members, when one is an ensemble or has no result, when they were trained on different data sets or held out no
     digit in common, or when the new run cannot be written. Raises DataError when the digits are not on this machine.
     """
@@ -32,26 +34,28 @@ def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
     dataset = members[0].config.dataset
     if {run.config.dataset for run in members} != {dataset}:
         raise RunError("the runs were trained on different data sets; combine only runs trained on the same digits")
-    network = Ensemble([run.model() for run in members])
+    network = Ensemble([run.model_as_trained() for run in members])
     held_out = shared_validation(members)
     if not len(held_out):
         raise RunError("the runs held out no digit in common; combine runs trained with the same seed")
-    validation = score(log_probabilities(network, held_out.images), held_out.labels)
+    validation_log_probs = log_probabilities(network, held_out.images)
+    temperature = fit_temperature(validation_log_probs, held_out.labels)
     test = load_digits(dataset, "test")
-    log_probs = log_probabilities(network, test.images)
+    log_probs = with_temperature(log_probabilities(network, test.images), temperature)
     run = create_run(EnsembleConfig(dataset, tuple(member.name for member in members)), out=out)
     outcomes = [member.outcome for member in members]
     run.finish(
         Result(
             status="finished",
             test=score_with_interval(log_probs, test.labels),
-            validation=validation,
+            validation=score(with_temperature(validation_log_probs, temperature), held_out.labels),
             parameters=sum(outcome.parameters for outcome in outcomes),
             seconds=sum(outcome.seconds for outcome in outcomes),
             cpu_seconds=sum(outcome.cpu_seconds for outcome in outcomes),
             device=outcomes[0].device,
             precision=outcomes[0].precision,
             machine=outcomes[0].machine,
+            temperature=temperature,
         ),
         Predictions(log_probs, test.labels),
     )

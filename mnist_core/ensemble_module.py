@@ -5,13 +5,17 @@ from torch import nn
 
 
 class Ensemble(nn.Module):
-    """The mean of the members' log-probabilities, normalised: images (N, 1, 28, 28) to log-probabilities (N, 10)."""
+    """The mean of the members' log-probabilities, divided by the temperature and normalised.
 
-    def __init__(self, members: list[nn.Module]) -> None:
+    Images (N, 1, 28, 28) to log-probabilities (N, 10).
+    """
+
+    def __init__(self, members: list[nn.Module], temperature: float = 1.0) -> None:
         super().__init__()
+        self.temperature = temperature
         self.members = nn.ModuleList(members)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the log-probabilities (N, 10) of the ensemble."""
         total: torch.Tensor = sum(member(x).log_softmax(1) for member in self.members)
-        return (total / len(self.members)).log_softmax(1)
+        return (total / (len(self.members) * self.temperature)).log_softmax(1)

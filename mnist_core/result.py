@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_core.metrics import Score, TestScore
+from mnist_core.temperature import TEMPERATURE_RANGE
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Result:
     """The result of a training run, or of combining several runs into an ensemble."""
 
     status: str  # "finished", or "stopped" before its last step
-    test: TestScore
+    test: TestScore  # both scores are with the temperature
     validation: Score
     parameters: int  # their number
     seconds: float  # wall time of training
@@ -24,6 +25,7 @@ class Result:
     best_epoch: float | None = None  # the epoch whose weights were kept; None for an ensemble, like the next two
     epochs: float | None = None
     steps: int | None = None
+    temperature: float = 1.0  # fitted on the validation digits; 1 in results from before there was one
 
 
 def result_from_dict(values: Mapping[str, Any]) -> Result:
@@ -59,6 +61,7 @@ def result_from_dict(values: Mapping[str, Any]) -> Result:
         best_epoch=_number(values, "best_epoch") if trained else None,
         epochs=_number(values, "epochs") if trained else None,
         steps=int(_number(values, "steps")) if trained else None,
+        temperature=_number(values, "temperature", *TEMPERATURE_RANGE) if "temperature" in values else 1.0,
     )
 
 

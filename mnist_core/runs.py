@@ -48,7 +48,7 @@ class RunError(MnistLabError, ValueError):
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a run predicted on its whole test set."""
+    """What a run predicted on its whole test set, with its temperature."""
 
     log_probabilities: np.ndarray  # float32 (N, 10)
     labels: np.ndarray  # int64 (N,)
@@ -210,15 +210,30 @@ class Run:
             raise self._broken(PREDICTIONS, f"it holds {log_probs.dtype} of shape {log_probs.shape}, not (N, 10)")
         return Predictions(log_probs, labels)
 
+    @property
+    def temperature(self) -> float:
+        """What the scores are divided by before the softmax; 1 without a result that can be read."""
+        return self.outcome.temperature if self.tested else 1.0
+
     def model(self) -> "nn.Module":
         """Return the network in evaluation mode: an `nn.Sequential` of named layers, or an `Ensemble` of such networks.
 
-        It is loaded once. Raises RunError when its file is missing or damaged, or when a member is missing.
+        Its last layer includes the temperature: weights and biases are divided by it. It is loaded once. Raises
+        RunError when its file is missing or damaged, or when a member is missing.
         """
         return self._model
 
     @cached_property
     def _model(self) -> "nn.Module":
+        network = self.model_as_trained()
+        if isinstance(self.config, TrainConfig):
+            divide_scores(network, self.temperature)
+        else:
+            network.temperature = self.temperature  # type: ignore[assignment]  # of an Ensemble
+        return network
+
+    def model_as_trained(self) -> "nn.Module":
+        """Return a network of its own, as `model` does, but without the temperature. Raises RunError as it does."""
         if isinstance(self.config, EnsembleConfig):
             return self._ensemble(self.config.members)
         from safetensors.torch import load_file
@@ -240,7 +255,7 @@ class Run:
         missing = [name for name, run in zip(names, members, strict=True) if run is None or run.members]
         if missing:
             raise self._broken(CONFIG, f"its member {missing[0]!r} is not a single network on this machine")
-        return Ensemble([run.model() for run in members if run is not None]).eval()
+        return Ensemble([run.model_as_trained() for run in members if run is not None]).eval()
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the probabilities, float32 (N, 10), of uint8 images (N, 28, 28) with bright ink on black.
@@ -316,6 +331,13 @@ class Run:
     def _broken(self, file: str, why: Exception | str) -> RunError:
         first_line = str(why).partition("\n")[0].rstrip(".: ")
         return RunError(f"{file} of run {self.name} cannot be used: {first_line}; delete the run or train it again.")
+
+
+def divide_scores(network: "nn.Module", temperature: float) -> None:
+    """Divide the scores that the network computes, those of its last layer, by a temperature, in place."""
+    *_, last = network.modules()
+    for weight in last.parameters():
+        weight.data /= temperature
 
 
 def latest_progress(history: list[HistoryRow]) -> HistoryRow:

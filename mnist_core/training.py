@@ -27,6 +27,7 @@ from mnist_core.pace import Pace
 from mnist_core.result import Result
 from mnist_core.runs import Predictions, Run, RunError
 from mnist_core.snapshots import SnapshotLog, one_of_each
+from mnist_core.temperature import fit_temperature, with_temperature
 
 MAX_HISTORY_ROWS = 400  # of batches, so that the curve of a long run is drawn as quickly as that of a short one
 
@@ -137,10 +138,11 @@ def divergence(loss: float, step: int, config: TrainConfig) -> Diverged:
 def train(run: Run, stop: Callable[[], bool] = lambda: False, pace: Pace | None = None) -> Iterator[Step]:
     """Train as the run's config says, yield every step, and write everything to the run's folder.
 
-    The weights of the best epoch on the validation digits are kept, or those of the last, as the config says. The test
-    digits are used once, at the end. When `stop()` returns True after a step, the training ends there: the weights kept
-    so far become the result, whose status is "stopped". A loop that is left early leaves the run unfinished. `pace`
-    holds the steps back; while it does, each is recorded. None of this changes what is learned, nor the seconds.
+    The weights of the best epoch on the validation digits are kept, or those of the last, as the config says, and their
+    temperature is fitted on the same digits. The test digits are used once, at the end. When `stop()` returns True
+    after a step, the training ends there: the weights kept so far become the result, whose status is "stopped". A loop
+    that is left early leaves the run unfinished. `pace` holds the steps back; while it does, each is recorded. None of
+    this changes what is learned, nor the seconds.
 
     Raises RunError when the run is an ensemble, ConfigError when there is no such architecture or device or the
     validation part is too small or too large, DataError when the digits are not on this machine or are damaged,
@@ -189,14 +191,16 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False, pace: Pace | None 
             run.log(epoch_row(step, validation))
             best.offer(step, validation)
         model.load_state_dict(best.weights)
+        validation_log_probs = log_probabilities(model, held_out.images)
+        temperature = fit_temperature(validation_log_probs, held_out.labels)
         test = load_digits(config.dataset, "test")
-        log_probs = log_probabilities(model, test.images)
+        log_probs = with_temperature(log_probabilities(model, test.images), temperature)
 
     run.finish(
         Result(
             status="stopped" if stopped else "finished",
             test=score_with_interval(log_probs, test.labels),
-            validation=best.validation,
+            validation=score(with_temperature(validation_log_probs, temperature), held_out.labels),
             best_epoch=best.epoch,
             epochs=step.epoch,
             steps=step.step,
@@ -206,6 +210,7 @@ def train(run: Run, stop: Callable[[], bool] = lambda: False, pace: Pace | None 
             device=str(next(model.parameters()).device.type),
             precision="bfloat16" if bf16_is_faster(model, choose_device(config.device)) else "float32",
             machine=f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
+            temperature=temperature,
         ),
         Predictions(log_probs, test.labels),
     )

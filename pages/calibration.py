@@ -11,7 +11,7 @@ from mnist_core.analysis.calibration import (
     selective_prediction,
 )
 from ui import charts, glossary, run_picker, url_state
-from ui.calibration import diagrams, numbers
+from ui.calibration import diagrams, numbers, temperature
 from ui.insight import insight
 from ui.shell import next_steps, page_link, shell
 
@@ -19,10 +19,11 @@ REFUSED_PERCENT = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # options: how many of
 
 shell("Calibration")
 run = run_picker.choose_run("fast")
-evaluation = run_picker.evaluation_or_stop(run, "Calibration")
+evaluation = temperature.choose(run_picker.evaluation_or_stop(run, "Calibration"))
 confidence, correct = evaluation.confidence, evaluation.correct
 bins = reliability_bins(confidence, correct)
 numbers.show(confidence.mean(), correct, expected_calibration_error(bins), auroc(confidence, correct))
+temperature.explain(run.temperature)
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -1,5 +1,7 @@
 """The Calibration page: its metrics are the library's, and its URL keeps how many digits may be refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from app_helpers import metrics, page_text, visit
@@ -19,6 +21,25 @@ def test_the_metrics_are_those_of_the_predictions(app, run):
         "ECE": f"{100 * error:.2f} %",
         "AUROC": f"{100 * auroc(confidence, correct):.2f} %",
     }
+
+
+def test_the_confidence_can_be_shown_as_trained_and_the_url_keeps_it(app, run):
+    run.finish(replace(run.outcome, temperature=0.5), run.predictions)
+    visit(app, "calibration", run=run.name)
+    with_temperature = metrics(app)
+    assert "too modest" in page_text(app)
+    app.segmented_control[0].set_value("trained").run()
+    assert app.query_params["confidence"] == "trained"
+    as_trained = metrics(app)
+    assert as_trained["It is right"] == with_temperature["It is right"]
+    assert float(as_trained["It is sure"][:-2]) < float(with_temperature["It is sure"][:-2])
+
+
+@pytest.mark.parametrize(("temperature", "sentence"), [(2.0, "too sure of itself"), (1.0, "has no")])
+def test_a_temperature_above_1_and_none_are_explained(app, run, temperature, sentence):
+    run.finish(replace(run.outcome, temperature=temperature), run.predictions)
+    assert sentence in page_text(visit(app, "calibration", run=run.name))
+    assert bool(app.segmented_control) == (temperature != 1)
 
 
 def test_every_metric_has_a_help_text(app, run):

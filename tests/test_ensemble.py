@@ -12,6 +12,7 @@ from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.data import load_digits, split_indices
 from mnist_core.ensemble import create_ensemble, shared_validation
 from mnist_core.runs import CONFIG, Run, RunError, create_run, list_runs
+from mnist_core.temperature import with_temperature
 from mnist_core.training import train
 
 
@@ -35,9 +36,13 @@ def ensemble(members):
     return create_ensemble(members)
 
 
-def test_an_ensemble_averages_its_members_log_probabilities(members, ensemble):
-    mean = sum(torch.tensor(run.predictions.log_probabilities) for run in members) / 2
-    np.testing.assert_allclose(ensemble.predictions.log_probabilities, mean.log_softmax(1), atol=1e-5)
+def test_an_ensemble_averages_its_members_log_probabilities_as_trained_and_has_its_own_temperature(members, ensemble):
+    mean = sum(
+        torch.tensor(with_temperature(run.predictions.log_probabilities, 1 / run.temperature)) for run in members
+    )
+    expected = (mean / 2 / ensemble.temperature).log_softmax(1)
+    np.testing.assert_allclose(ensemble.predictions.log_probabilities, expected, atol=1e-4)
+    assert ensemble.temperature == ensemble.outcome.temperature != 1
 
 
 def test_an_ensemble_predicts_what_its_stored_predictions_say(ensemble):

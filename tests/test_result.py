@@ -54,7 +54,13 @@ def test_values_of_newer_versions_are_ignored():
     assert result_from_dict(as_json(TRAINED) | {"energy": 3}) == TRAINED
 
 
-@pytest.mark.parametrize("path", [name for name in as_json(TRAINED) if name != "steps"])
+def test_a_result_from_before_there_was_a_temperature_has_1():
+    content = as_json(replace(TRAINED, temperature=0.5))
+    del content["temperature"]
+    assert result_from_dict(content) == TRAINED
+
+
+@pytest.mark.parametrize("path", [name for name in as_json(TRAINED) if name not in ("steps", "temperature")])
 def test_a_missing_value_is_rejected(path):
     content = as_json(TRAINED)
     del content[path]
@@ -62,7 +68,7 @@ def test_a_missing_value_is_rejected(path):
         result_from_dict(content)
 
 
-@pytest.mark.parametrize("path", ["test.loss", "test.accuracy", "validation.loss", "seconds", "parameters", "epochs"])
+@pytest.mark.parametrize("path", ["test.loss", "test.accuracy", "validation.loss", "seconds", "temperature", "epochs"])
 @pytest.mark.parametrize("value", [None, "1", True, -1, math.nan, math.inf, pytest.param(10**400, id="10**400"), []])
 def test_a_number_that_is_not_one_or_is_out_of_range_is_rejected(path, value):
     with pytest.raises(ValueError, match=f"its {path.split('.')[-1]} is out of range or not a number"):

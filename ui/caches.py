@@ -195,14 +195,15 @@ def nearest_images(dataset: str, index: int, count: int) -> Digits:
 def loaded_run(run: Run) -> Run:
     """Return the run with its network loaded, ready to predict. Raises RunError when it cannot be loaded."""
     file = run.folder / MODEL
-    loaded = _loaded_run(str(run.folder), run.created, file.stat().st_mtime_ns if file.is_file() else 0)
+    modified = file.stat().st_mtime_ns if file.is_file() else 0
+    loaded = _loaded_run(str(run.folder), run.created, modified, run.temperature)
     if isinstance(loaded, RunError):
         raise loaded
     return loaded
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)  # torch's import takes seconds, a network's file milliseconds
-def _loaded_run(folder: str, created: str, modified: int) -> Run | RunError:
+def _loaded_run(folder: str, created: str, modified: int, temperature: float) -> Run | RunError:
     import torch
 
     torch.set_num_threads(1)  # one digit takes a millisecond; the training process needs the other cores

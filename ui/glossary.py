@@ -53,6 +53,10 @@ TERMS = {
     "momentum": "How much of the previous step is kept in the next one, like a ball that keeps rolling.",
     "weight decay": "Pulling all weights a little towards 0 in every step, so that none grows large without need.",
     "dropout": "Switching off random parts of the network during training, so that it does not rely on any single one.",
+    "temperature": (
+        "A number that the ten scores are divided by before softmax: it makes a network surer or more modest, and "
+        "changes no answer."
+    ),
     "label smoothing": (
         "Asking for slightly less than 100 % for the right digit, so that the network does not become too sure "
         "of itself."

@@ -7,6 +7,7 @@ import numpy as np
 from mnist_core.analysis.label_errors import LabelError, known_label_errors
 from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.runs import Predictions, Run
+from mnist_core.temperature import with_temperature
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class Evaluation:
         """Whether each digit was classified as its label says, bool (N,)."""
         correct: np.ndarray = self.predicted == self.labels
         return correct
+
+
+def as_trained(evaluation: Evaluation) -> Evaluation:
+    """Return the evaluation of the same predictions as they were before the run's temperature."""
+    log_probabilities = np.log(evaluation.probabilities.clip(min=1e-300))
+    before = with_temperature(log_probabilities, 1 / evaluation.run.temperature)
+    return evaluate(evaluation.run, Predictions(before, evaluation.labels))
 
 
 def evaluate(run: Run, predictions: Predictions) -> Evaluation:

@@ -100,10 +100,7 @@ def calibration_text(confidence: float, accuracy: float) -> str:
         return "On average it is right about as often as it says: you can take its confidence at its word."
     if confidence > accuracy:
         return f"It is over-confident: on average it says {gap} more than it achieves. Points below the line show it."
-    return (
-        f"It is under-confident: on average it says {gap} less than it achieves. Networks that are trained with "
-        "[[label smoothing]] learn never to be certain, so their points lie above the line."
-    )
+    return f"It is under-confident: on average it says {gap} less than it achieves. Points above the line show it."
 
 
 def selective_prediction_text(prediction: SelectivePrediction, correct: np.ndarray, allowed: float) -> str:

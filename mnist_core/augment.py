@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mnist_core.config import AUGMENTATIONS
 from mnist_core.pen_augment import pen
+from mnist_core.robust_augment import robust
 from mnist_core.warping import MAX_SHIFT, elastic_field, random_affine_matrix, resample, sampling_grid
 
 
@@ -53,5 +54,6 @@ TRANSFORMS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
     "affine": affine,
     "elastic": elastic,
     "pen": pen,
+    "robust": robust,
 }
 assert {"none", *TRANSFORMS} == set(AUGMENTATIONS), "config.AUGMENTATIONS must describe every transform"

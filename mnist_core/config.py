@@ -35,6 +35,7 @@ AUGMENTATIONS = {
     "affine": "Affine: turned, resized, slanted and shifted a little",
     "elastic": "Elastic: affine, and bent as if drawn on rubber (Simard et al., 2003)",
     "pen": "Pen: elastic, with thin and thick ink, slashed zeros, flagged ones, crossed sevens and gaps",
+    "robust": "Robust: elastic, in bad light, out of place, half covered, noisy, blurred or in negative",
 }
 KEPT_EPOCHS = {
     "best": "Best: the epoch with the highest validation accuracy",
@@ -102,7 +103,7 @@ class TrainConfig:
     )
     augmentation_strength: float = setting(
         1.0, "Augmentation strength", "1 is the usual amount, 0 is none, 2 is twice as much.",
-        "Data", minimum=0, maximum=2, used_with=("augmentation", ("shift", "affine", "elastic", "pen")),
+        "Data", minimum=0, maximum=2, used_with=("augmentation", ("shift", "affine", "elastic", "pen", "robust")),
     )
     architecture: str = setting(
         "two-block-cnn", "Network", "The layers between the image and the prediction.",

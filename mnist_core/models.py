@@ -239,6 +239,24 @@ def wide_space_to_depth_cnn(dropout: float) -> "nn.Sequential":
     )
 
 
+@architecture(
+    "Early-pooling space-to-depth CNN",
+    source="the wide space-to-depth CNN, pooled after its first convolution",
+)
+def early_pooling_cnn(dropout: float) -> "nn.Sequential":
+    """One convolution before the pooling, two wide ones after it: two thirds of the wide network's work are saved."""
+    return sequential(  #                        (N,   1, 28, 28)
+        blocks=nn.PixelUnshuffle(2),  #          (N,   4, 14, 14)
+        **conv_block(1, 4, 64),  #              (N,  64, 14, 14)
+        pool1=nn.MaxPool2d(2),  #                (N,  64,  7,  7)
+        **conv_block(2, 64, 128),  #            (N, 128,  7,  7)
+        **conv_block(3, 128, 128, padding=0),  # (N, 128,  5,  5)
+        flatten=nn.Flatten(),  #                 (N, 3200)
+        dropout=nn.Dropout(dropout),
+        output=nn.Linear(3200, 10),  #           (N, 10)
+    )
+
+
 def conv_block(number: int, in_channels: int, out_channels: int, padding: int = 1) -> dict[str, "nn.Module"]:
     """Return a 3x3 convolution without bias, batch normalisation and ReLU, by name."""
     return {

@@ -11,11 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mnist_core.drawing import BOX, MASS_CENTRE, SIZE
+from mnist_core.robust_augment import change_light, on_some
 from mnist_core.warping import (
     BOX_INK_THRESHOLD,
     affine_matrices,
     bernoulli,
     bounding_box,
+    draw_line,
     elastic_field,
     pixel_grid,
     random_affine_matrix,
@@ -26,15 +28,22 @@ from mnist_core.warping import (
 
 PROBABILITIES = {
     "slash": 0.25,
-    "flag": 0.25,
+    "level bar": 0.12,
+    "dot": 0.1,
+    "opening": 0.15,
+    "tail": 0.12,
+    "flag": 0.9,
+    "serif": 0.15,
     "foot": 0.15,
-    "bar": 0.25,
+    "bar": 0.4,
+    "hanging serif": 0.25,
     "hook": 0.25,
     "gap": 0.15,
     "thickness": 0.5,
     "squeeze": 0.3,
     "small loop": 0.3,
     "curved stem": 0.25,
+    "lighting": 0.25,
 }  # that a digit which can have the change gets it, at strength 1
 WARP_STD = 1.5  # pixels: largest standard deviation of the displacements of the 4x4 control points
 MAX_WAVE = 2.5, 1.5  # pixels: largest amplitude of a row's displacement in x and in y
@@ -45,24 +54,20 @@ STEM_SHIFT = -2.0, 5.0  # pixels: range of the shift of the lower part of a 9 to
 def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """Return digits (N, 28, 28), some of them with strokes that MNIST hardly contains, all of them warped.
 
-    Slashed zeros, ones with a flag or a foot, crossed sevens, downstrokes that end in a hook, nines with a small loop
-    and a curved stem, gaps in strokes, thinner and thicker ink, flat and narrow shapes. The results are placed as
-    `drawing.to_digit` would place them, give or take a pixel.
+    Zeros that are slashed, barred, dotted, open or have a tail; ones with a long flag, or with a serif and a foot like
+    a printed I; sevens that are crossed or have a serif; downstrokes that end in a hook, nines with a small loop and a
+    curved stem, gaps in strokes, thinner and thicker ink, flat and narrow shapes, uneven light. The results are placed
+    as `drawing.to_digit` would place them, give or take a pixel.
     """
     images = images.float()
     masks = {name: bernoulli(images, p * strength) for name, p in PROBABILITIES.items()}
-    half_width = uniform(images, 0.9, 2.2)  # of the added lines, in pixels
-    images = draw_line(images, slash_line(images), half_width, masks["slash"] & (labels == 0) & is_wide(images))
-    foot = foot_line(images)  # computed before the flag is drawn, which is ink too
-    images = draw_line(images, flag_line(images), half_width, masks["flag"] & (labels == 1))
-    images = draw_line(images, foot, half_width, masks["foot"] & (labels == 1))
-    images = draw_line(images, bar_line(images), half_width, masks["bar"] & (labels == 7))
-    has_downstroke = torch.isin(labels, torch.tensor([1, 4, 7, 9], device=labels.device))
-    images = draw_line(images, hook_line(images), 0.8 * half_width, masks["hook"] & has_downstroke)
-    images = erase_spot(images, masks["gap"])
+    images = add_strokes(images, labels, masks)
+    images = erase_spot(images, masks["gap"], 0.8, 1.8)
     thickened = change_thickness(images, uniform(images, -0.9, 1.5))
     images = torch.where(masks["thickness"][:, None, None], thickened, images)
-    matrices = squeeze_matrix(images, masks["squeeze"]) @ random_affine_matrix(images, 1.5 * strength, shift=0.0)
+    matrices = squeeze_matrix(images, labels, masks["squeeze"]) @ random_affine_matrix(
+        images, 1.5 * strength, shift=0.0
+    )
     field = elastic_field(images, 0.75 * strength) + warp_field(images, strength) + wave_field(images, strength)
     nine = labels == 9
     field = field + small_loop_field(images, masks["small loop"] & nine)
@@ -70,7 +75,31 @@ def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     images = resample(images, sampling_grid(matrices, images) + field)
     matrices = recentring_matrix(images)
     matrices[:, :2, 2] += torch.stack([uniform(images, -1, 1), uniform(images, -1, 1)], 1) * strength * 2 / SIZE
-    return rescale_brightness(resample(images, sampling_grid(matrices, images)))
+    images = rescale_brightness(resample(images, sampling_grid(matrices, images)))
+    return on_some(images, masks["lighting"], change_light)
+
+
+def add_strokes(images: Tensor, labels: Tensor, masks: dict[str, Tensor]) -> Tensor:
+    """Return digits (N, 28, 28) with the strokes that some people add to them, where the masks (N,) say so."""
+    zero, one, seven = labels == 0, labels == 1, labels == 7
+    half_width = uniform(images, 0.9, 2.2)  # of the added lines, in pixels
+    slash, level_bar, dot, tail = slash_line(images), level_bar_line(images), dot_line(images), tail_line(images)
+    images = erase_spot(images, masks["opening"] & zero, 1.8, 4.0)
+    images = draw_line(images, slash, half_width, masks["slash"] & zero & is_wide(images))
+    images = draw_line(images, level_bar, half_width, masks["level bar"] & zero)
+    images = draw_line(images, dot, half_width, masks["dot"] & zero & is_wide(images))
+    images = draw_line(images, tail, half_width, masks["tail"] & zero)
+
+    foot, serif = foot_line(images), serif_line(images)  # computed before the flag is drawn, which is ink too
+    images = draw_line(images, flag_line(images), half_width, masks["flag"] & one & ~masks["serif"])
+    images = draw_line(images, serif, half_width, masks["serif"] & one)
+    images = draw_line(images, foot, half_width, (masks["foot"] | masks["serif"]) & one)
+
+    with_serif = masks["hanging serif"] & seven & is_wide(images)  # in a narrow seven, or with a bar, it makes a nine
+    images = draw_line(images, hanging_serif_line(images), half_width, with_serif)
+    images = draw_line(images, bar_line(images), half_width, masks["bar"] & seven & ~with_serif)
+    has_downstroke = torch.isin(labels, torch.tensor([1, 4, 7, 9], device=labels.device))
+    return draw_line(images, hook_line(images), 0.8 * half_width, masks["hook"] & has_downstroke)
 
 
 def slash_line(images: Tensor) -> Tensor:
@@ -88,11 +117,59 @@ def is_wide(images: Tensor) -> Tensor:
 
 
 def flag_line(images: Tensor) -> Tensor:
-    """Return lines (N, 4) from the top of the digit down to the left, 20 to 55 % of its height long."""
+    """Return lines (N, 4) from the top of the digit down to the left, 20 to 75 % of its height long.
+
+    The longer, the steeper: a long flag that is nearly level would make a seven.
+    """
     top, bottom, _, _ = bounding_box(images)
-    length, angle = (bottom - top) * uniform(images, 0.2, 0.55), uniform(images, 0.35, 1.2)  # radians
+    share = uniform(images, 0, 1)  # of the way from the shortest flag to the longest
+    length = (bottom - top) * (0.2 + 0.55 * share)
+    angle = 0.35 + 0.45 * share + (0.95 - 0.45 * share) * uniform(images, 0, 1)  # radians, up to 1.3
     x = top_column(images)
     return torch.stack([x, top, x - length * torch.cos(angle), top + length * torch.sin(angle)], 1)
+
+
+def level_bar_line(images: Tensor) -> Tensor:
+    """Return nearly horizontal lines (N, 4) across the middle of the digit, from edge to edge or a little further."""
+    top, bottom, left, right = bounding_box(images)
+    overhang, y = (right - left) * uniform(images, -0.1, 0.2), top + (bottom - top) * uniform(images, 0.4, 0.6)
+    tilt = uniform(images, -1.5, 1.5)
+    return torch.stack([left - overhang, y + tilt, right + overhang, y - tilt], 1)
+
+
+def dot_line(images: Tensor) -> Tensor:
+    """Return lines (N, 4) in the middle of the digit, in any direction: from a dot to a third of its height long."""
+    top, bottom, left, right = bounding_box(images)
+    half, angle = (bottom - top) * uniform(images, 0, 0.17), uniform(images, 0, math.pi)
+    x, y = (left + right) / 2, (top + bottom) / 2
+    dx, dy = half * torch.cos(angle), half * torch.sin(angle)
+    return torch.stack([x - dx, y + dy, x + dx, y - dy], 1)
+
+
+def tail_line(images: Tensor) -> Tensor:
+    """Return lines (N, 4) from the top of the digit sideways, mostly to the right: where the pen came from or left."""
+    top, bottom, _, _ = bounding_box(images)
+    length, angle = (bottom - top) * uniform(images, 0.15, 0.45), uniform(images, -0.6, 0.6)  # radians
+    x, side = top_column(images), torch.where(bernoulli(images, 0.7), 1.0, -1.0)
+    return torch.stack([x, top, x + side * length * torch.cos(angle), top - length * torch.sin(angle)], 1)
+
+
+def serif_line(images: Tensor) -> Tensor:
+    """Return nearly horizontal lines (N, 4) on top of the digit, 20 to 60 % of its height long, as on a printed I."""
+    top, bottom, _, _ = bounding_box(images)
+    half, tilt = (bottom - top) * uniform(images, 0.1, 0.3), uniform(images, -1, 1)
+    centre = top_column(images) - half * uniform(images, 0, 0.8)
+    return torch.stack([centre - half, top + tilt, centre + half, top - tilt], 1)
+
+
+def hanging_serif_line(images: Tensor) -> Tensor:
+    """Return lines (N, 4) from the left end of the upper stroke downwards, 10 to 30 % of the digit's height long."""
+    top, bottom, _, _ = bounding_box(images)
+    upper = images * (pixel_grid(images)[1] < (top + (bottom - top) / 3)[:, None, None])
+    x = bounding_box(upper)[2]
+    y = top + uniform(images, 0, 1)
+    length, lean = (bottom - top) * uniform(images, 0.1, 0.3), uniform(images, -0.3, 0.2)
+    return torch.stack([x, y, x + lean * length, y + length], 1)
 
 
 def foot_line(images: Tensor) -> Tensor:
@@ -127,24 +204,13 @@ def top_column(images: Tensor) -> Tensor:
     return (row @ torch.arange(row.shape[1], device=row.device, dtype=row.dtype)) / row.sum(1).clamp(min=1)
 
 
-def draw_line(images: Tensor, lines: Tensor, half_width: Tensor, mask: Tensor) -> Tensor:
-    """Return the images with a round-capped line (N, 4) of half_width (N,) pixels drawn where mask (N,) is True."""
-    x, y = pixel_grid(images)
-    x0, y0, x1, y1 = lines[:, :, None, None].unbind(1)
-    dx, dy = x1 - x0, y1 - y0
-    t = (((x - x0) * dx + (y - y0) * dy) / (dx**2 + dy**2).clamp(min=1e-3)).clamp(0, 1)  # 0 at one end, 1 at the other
-    distance = torch.hypot(x - x0 - t * dx, y - y0 - t * dy)
-    line = 255 * (half_width[:, None, None] + 0.5 - distance).clamp(0, 1)
-    return torch.where(mask[:, None, None], torch.maximum(images, line), images)
-
-
-def erase_spot(images: Tensor, mask: Tensor) -> Tensor:
-    """Return the images with a small round spot of ink erased where mask (N,) is True."""
+def erase_spot(images: Tensor, mask: Tensor, smallest: float, largest: float) -> Tensor:
+    """Return the images with a round spot of ink erased where mask (N,) is True, its radius between two in pixels."""
     pixel = torch.multinomial(images.flatten(1) + 1e-3, 1).squeeze(1)
     centre_x, centre_y = (pixel % images.shape[2])[:, None, None], (pixel // images.shape[2])[:, None, None]
     x, y = pixel_grid(images)
     distance = torch.hypot(x - centre_x, y - centre_y)
-    remaining = (distance - uniform(images, 0.8, 1.8)[:, None, None] + 0.5).clamp(0, 1)
+    remaining = (distance - uniform(images, smallest, largest)[:, None, None] + 0.5).clamp(0, 1)
     return torch.where(mask[:, None, None], images * remaining, images)
 
 
@@ -180,11 +246,16 @@ def recentring_matrix(images: Tensor) -> Tensor:
     return affine_matrices(scale, zero, offset(images * x), zero, scale, offset(images * y))
 
 
-def squeeze_matrix(images: Tensor, mask: Tensor) -> Tensor:
-    """Return matrices (N, 3, 3) that make digits up to 40 % lower or narrower where mask (N,) is True."""
+def squeeze_matrix(images: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
+    """Return matrices (N, 3, 3) that make digits up to 40 % lower or narrower where mask (N,) is True.
+
+    Ones and sevens are not made narrower: a narrow seven is what others write as a one, and a one is narrow already.
+    """
     factor = 1 / (1 - uniform(images, 0, 0.4))
+    keeps_width = torch.isin(labels, torch.tensor([1, 7], device=labels.device))
     one, zero, vertical = torch.ones_like(factor), torch.zeros_like(factor), bernoulli(images, 0.6)
-    scale_x, scale_y = torch.where(mask & ~vertical, factor, one), torch.where(mask & vertical, factor, one)
+    scale_x = torch.where(mask & ~vertical & ~keeps_width, factor, one)
+    scale_y = torch.where(mask & vertical, factor, one)
     return affine_matrices(scale_x, zero, zero, zero, scale_y, zero)
 
 

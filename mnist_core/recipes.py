@@ -59,7 +59,18 @@ RECIPES = {
     "pen": Recipe(
         "Pen",
         "The accurate network, also trained on ways of writing that MNIST hardly has: it reads what you draw.",
-        replace(ACCURATE, epochs=20, augmentation="pen", augmentation_strength=0.6),
+        replace(ACCURATE, epochs=12, augmentation="pen", augmentation_strength=0.6),
+    ),
+    "robust": Recipe(
+        "Robust",
+        "Digits in bad light, half covered, noisy or far away: it learns to read what a poor camera sees.",
+        replace(
+            ACCURATE,
+            architecture="early-pooling-cnn",
+            epochs=14,
+            augmentation="robust",
+            augmentation_strength=0.7,
+        ),
     ),
     "classic-cnn": Recipe(
         "Classic CNN",

@@ -88,6 +88,17 @@ def resample(images: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(images.unsqueeze(1), grid, align_corners=False).squeeze(1)
 
 
+def draw_line(images: Tensor, lines: Tensor, half_width: Tensor, mask: Tensor) -> Tensor:
+    """Return the images with a round-capped line (N, 4) of half_width (N,) pixels drawn where mask (N,) is True."""
+    x, y = pixel_grid(images)
+    x0, y0, x1, y1 = lines[:, :, None, None].unbind(1)
+    dx, dy = x1 - x0, y1 - y0
+    t = (((x - x0) * dx + (y - y0) * dy) / (dx**2 + dy**2).clamp(min=1e-3)).clamp(0, 1)  # 0 at one end, 1 at the other
+    distance = torch.hypot(x - x0 - t * dx, y - y0 - t * dy)
+    line = 255 * (half_width[:, None, None] + 0.5 - distance).clamp(0, 1)
+    return torch.where(mask[:, None, None], torch.maximum(images, line), images)
+
+
 def gaussian_blur(maps: Tensor, sigma: float) -> Tensor:
     """Return maps (N, C, H, W) smoothed by a Gaussian of `sigma` pixels, truncated at 2 sigma; 0 outside."""
     radius = math.ceil(2 * sigma)

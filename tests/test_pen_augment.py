@@ -9,25 +9,31 @@ from mnist_core import pen_augment
 from mnist_core.drawing import to_digit
 from mnist_core.pen_augment import (
     MAX_WAVE,
+    PROBABILITIES,
     STEM_SHIFT,
+    add_strokes,
     bar_line,
     change_thickness,
-    draw_line,
+    dot_line,
     erase_spot,
     flag_line,
     foot_line,
+    hanging_serif_line,
     hook_line,
     is_wide,
+    level_bar_line,
     pen,
     recentring_matrix,
+    serif_line,
     slash_line,
     small_loop_field,
     squeeze_matrix,
     stem_field,
+    tail_line,
     warp_field,
     wave_field,
 )
-from mnist_core.warping import resample, sampling_grid
+from mnist_core.warping import draw_line, resample, sampling_grid
 
 LABELS = torch.arange(64) % 10
 
@@ -67,11 +73,74 @@ def test_a_wave_moves_whole_rows_smoothly():
 def test_a_squeeze_makes_some_digits_lower_or_narrower_and_leaves_the_rest():
     images = torch.zeros(200, 28, 28)
     mask = torch.arange(200) < 100
-    scale_x, scale_y = squeeze_matrix(images, mask)[:, [0, 1], [0, 1]].T
-    assert (squeeze_matrix(images, mask)[100:] == torch.eye(3)).all()
+    labels = torch.full((200,), 5)
+    scale_x, scale_y = squeeze_matrix(images, labels, mask)[:, [0, 1], [0, 1]].T
+    assert (squeeze_matrix(images, labels, mask)[100:] == torch.eye(3)).all()
     assert ((scale_x[:100] > 1) ^ (scale_y[:100] > 1)).all()
     assert 1.5 < scale_x.max() <= 1 / 0.6 + 1e-6
     assert 1.5 < scale_y.max() <= 1 / 0.6 + 1e-6
+
+
+def test_ones_and_sevens_become_lower_but_never_narrower():
+    labels, mask = torch.tensor([1, 7]).repeat(100), torch.ones(200, dtype=torch.bool)
+    scale_x, scale_y = squeeze_matrix(torch.zeros(200, 28, 28), labels, mask)[:, [0, 1], [0, 1]].T
+    assert (scale_x == 1).all()
+    assert scale_y.max() > 1.5
+
+
+def test_a_long_flag_is_steep():
+    x0, y0, x1, y1 = flag_line(blocks(500, 13, 15)).T
+    length, angle = torch.hypot(x1 - x0, y1 - y0), torch.atan2(y1 - y0, x0 - x1)
+    assert length.min() < 0.25 * 19
+    assert 0.7 * 19 < length.max() <= 0.75 * 19 + 1e-4
+    assert angle.min() < 0.6
+    assert angle[length > 0.65 * 19].min() > 0.7
+
+
+def test_a_serif_lies_on_top_of_a_one_and_a_foot_under_it():
+    ones = blocks(100, 13, 15)
+    _, top, _, other_top = serif_line(ones).T
+    assert ((top + other_top) / 2 == 4).all()
+    masks = {name: torch.zeros(100, dtype=torch.bool) for name in PROBABILITIES} | {"serif": torch.ones(100) > 0}
+    printed = add_strokes(ones, torch.ones(100, dtype=torch.int64), masks)
+    widths = (printed > 64).sum(2)
+    assert (widths[:, 4] > 3).all()
+    assert (widths[:, 23] > 3).all()
+    assert (widths[:, 12] == 2).all()
+
+
+def test_a_level_bar_crosses_the_middle_from_edge_to_edge():
+    x0, y0, x1, y1 = level_bar_line(blocks(200, 8, 20)).T
+    assert ((x0 < 10) & (x1 > 17)).all()
+    assert (((y0 + y1) / 2 > 4 + 0.35 * 19) & ((y0 + y1) / 2 < 4 + 0.65 * 19)).all()
+    assert ((y1 - y0).abs() <= 3).all()
+
+
+def test_a_dot_is_in_the_middle_and_short():
+    x0, y0, x1, y1 = dot_line(blocks(200, 8, 20)).T
+    assert (((x0 + x1) / 2 - 13.5).abs() < 1e-4).all()
+    assert (torch.hypot(x1 - x0, y1 - y0) <= 0.35 * 19).all()
+
+
+def test_a_tail_begins_at_the_top_and_leaves_mostly_to_the_right():
+    x0, y0, x1, _ = tail_line(blocks(300, 13, 15)).T
+    assert ((x0 - 13.5).abs() < 1e-4).all()
+    assert (y0 == 4).all()
+    assert 0.5 < (x1 > x0).float().mean() < 0.9
+
+
+def test_a_hanging_serif_falls_from_the_left_end_of_the_upper_stroke_of_a_wide_seven():
+    sevens = torch.zeros(200, 28, 28)
+    sevens[:, 4:6, 6:20] = sevens[:, 4:24, 18:20] = 255
+    x0, y0, _, y1 = hanging_serif_line(sevens).T
+    assert (x0 == 6).all()
+    assert ((y0 >= 4) & (y0 <= 5)).all()
+    assert ((y1 - y0 > 0.09 * 19) & (y1 - y0 < 0.31 * 19)).all()
+    masks = {name: torch.zeros(200, dtype=torch.bool) for name in PROBABILITIES}
+    masks["hanging serif"] = masks["bar"] = torch.ones(200) > 0
+    both = add_strokes(torch.cat([sevens[:100], blocks(100, 11, 17)]), torch.full((200,), 7), masks)
+    assert (both[:100, 13] == sevens[:100, 13]).all()  # a seven with a serif gets no bar, which would make it a nine
+    assert (both[100:, 13] != blocks(100, 11, 17)[:, 13]).any()  # a narrow one only gets the bar
 
 
 def test_a_hook_rises_from_the_lowest_point():
@@ -102,9 +171,10 @@ def test_a_digit_is_wide_from_half_its_height_on():
     assert is_wide(torch.cat([blocks(1, 9, 20), blocks(1, 10, 19)])).tolist() == [True, False]
 
 
-def test_a_narrow_zero_gets_no_slash(monkeypatch):
+def test_a_narrow_zero_gets_no_slash_and_no_dot(monkeypatch):
     masks = []
     monkeypatch.setattr(pen_augment, "draw_line", lambda images, lines, width, mask: masks.append(mask) or images)
+    monkeypatch.setattr(pen_augment, "PROBABILITIES", dict.fromkeys(PROBABILITIES, 0.0) | {"slash": 0.5, "dot": 0.5})
     zeros = torch.cat([blocks(200, 8, 20), blocks(200, 11, 17)])
     pen(zeros, torch.zeros(400, dtype=torch.int64))
     slashed = torch.stack(masks).any(0)
@@ -184,12 +254,15 @@ def test_a_recentred_digit_is_where_to_digit_places_it():
 
 
 def test_a_gap_removes_ink_and_adds_none(images):
-    erased = erase_spot(images, torch.ones(64, dtype=torch.bool))
+    erased = erase_spot(images, torch.ones(64, dtype=torch.bool), 0.8, 1.8)
     assert (erased <= images).all()
     assert (erased.sum((1, 2)) < images.sum((1, 2))).float().mean() > 0.9
 
 
-@pytest.mark.parametrize("line", [slash_line, flag_line, foot_line, bar_line])
+@pytest.mark.parametrize(
+    "line",
+    [slash_line, level_bar_line, dot_line, tail_line, flag_line, serif_line, foot_line, bar_line, hanging_serif_line],
+)
 def test_the_ends_of_a_line_are_finite(images, line):
     lines = line(images)
     assert lines.shape == (64, 4)

@@ -18,8 +18,12 @@ from ui.shell import next_steps, page_link, shell
 REFUSED_PERCENT = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # options: how many of the digits may stay unanswered
 
 shell("Calibration")
-run = run_picker.choose_run("fast")
-evaluation = temperature.choose(run_picker.evaluation_or_stop(run, "Calibration"))
+top = st.container(horizontal=True, vertical_alignment="bottom")
+with top, st.container(width=500):
+    run = run_picker.choose_run("fast")
+evaluation = run_picker.evaluation_or_stop(run, "Calibration")
+with top:
+    evaluation = temperature.choose(evaluation)
 confidence, correct = evaluation.confidence, evaluation.correct
 bins = reliability_bins(confidence, correct)
 numbers.show(confidence.mean(), correct, expected_calibration_error(bins), auroc(confidence, correct))

@@ -14,7 +14,7 @@ from mnist_core.recipes import RECIPES
 from mnist_core.runs import HISTORY, PREDICTIONS, RESULT, RunError, create_run
 from ui import caches, run_picker, run_summary
 from ui.shell import PAGES
-from ui.train import buttons, form
+from ui.train import buttons, form, picture
 
 SAMPLE, MNIST = form.OFFLINE_RECIPE, form.DEFAULT_RECIPE
 
@@ -401,3 +401,12 @@ def test_choosing_a_recipe_removes_the_run_from_the_url(app, run):
     app.query_params["run"] = run.name
     choose(app.run(), "softmax")
     assert "run" not in app.query_params
+
+
+def test_the_last_picture_of_a_tested_run_is_as_confident_as_its_predictions(trained):
+    shown = picture.with_last_confidence(trained.snapshots, 0.5)
+    before, after = shown.snapshots[-2:]
+    assert after.step > before.step
+    assert (after.probabilities.argmax(1) == before.probabilities.argmax(1)).all()
+    squared = before.probabilities**2
+    np.testing.assert_allclose(after.probabilities, squared / squared.sum(1, keepdims=True), atol=1e-4)

@@ -1,12 +1,16 @@
 """The living picture of the Train page: a run's snapshots, or a network before its training."""
 
+from dataclasses import replace
+
+import numpy as np
 import streamlit as st
 
 from mnist_core.config import TrainConfig
 from mnist_core.errors import MnistLabError
 from mnist_core.models import LayerSummary
 from mnist_core.runs import HistoryRow, Run
-from mnist_core.snapshots import Snapshots
+from mnist_core.snapshots import PROBABILITY_SCALE, Snapshots
+from mnist_core.temperature import with_temperature
 from ui import caches
 from ui.components.living_picture.living_picture import Number, living_picture
 from ui.labels import percent
@@ -37,9 +41,20 @@ def show_run(run: Run, interval: float) -> None:
         return
     snapshots = caches.snapshots(run)
     if snapshots is not None and snapshots.snapshots:
+        if run.temperature != 1:
+            snapshots = with_last_confidence(snapshots, run.temperature)
         living_picture("picture", run.name, snapshots, accuracy(run, snapshots), interval=interval)
     elif run.result is None:
         show_untrained(run.config, run.name)
+
+
+def with_last_confidence(snapshots: Snapshots, temperature: float) -> Snapshots:
+    """Return the snapshots with one more: the last, as confident as the run is with its temperature on other pages."""
+    last = snapshots.snapshots[-1]
+    log_probabilities = np.log(last.probabilities.clip(min=0.5 / PROBABILITY_SCALE))
+    probabilities = np.exp(with_temperature(log_probabilities, temperature))
+    tested = replace(last, step=last.step + 1, probabilities=probabilities)
+    return replace(snapshots, snapshots=[*snapshots.snapshots, tested])
 
 
 def is_computing(config: TrainConfig) -> bool:

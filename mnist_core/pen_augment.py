@@ -37,6 +37,8 @@ PROBABILITIES = {
     "foot": 0.15,
     "bar": 0.4,
     "hanging serif": 0.25,
+    "loose bar": 0.25,
+    "open top": 0.2,
     "hook": 0.25,
     "gap": 0.15,
     "thickness": 0.5,
@@ -55,9 +57,10 @@ def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """Return digits (N, 28, 28), some of them with strokes that MNIST hardly contains, all of them warped.
 
     Zeros that are slashed, barred, dotted, open or have a tail; ones with a long flag, or with a serif and a foot like
-    a printed I; sevens that are crossed or have a serif; downstrokes that end in a hook, nines with a small loop and a
-    curved stem, gaps in strokes, thinner and thicker ink, flat and narrow shapes, uneven light. The results are placed
-    as `drawing.to_digit` would place them, give or take a pixel.
+    a printed I; fives with a loose bar, eights that are open at the top; sevens that are crossed or have a serif;
+    downstrokes that end in a hook, nines with a small loop and a curved stem, gaps in strokes, thinner and thicker ink,
+    flat and narrow shapes, uneven light. The results are placed as `drawing.to_digit` would place them, give or take a
+    pixel.
     """
     images = images.float()
     masks = {name: bernoulli(images, p * strength) for name, p in PROBABILITIES.items()}
@@ -84,7 +87,7 @@ def add_strokes(images: Tensor, labels: Tensor, masks: dict[str, Tensor]) -> Ten
     zero, one, seven = labels == 0, labels == 1, labels == 7
     half_width = uniform(images, 0.9, 2.2)  # of the added lines, in pixels
     slash, level_bar, dot, tail = slash_line(images), level_bar_line(images), dot_line(images), tail_line(images)
-    images = erase_spot(images, masks["opening"] & zero, 1.8, 4.0)
+    images = erase_spot(images, masks["opening"] & zero, 1.5, 3.2)
     images = draw_line(images, slash, half_width, masks["slash"] & zero & is_wide(images))
     images = draw_line(images, level_bar, half_width, masks["level bar"] & zero)
     images = draw_line(images, dot, half_width, masks["dot"] & zero & is_wide(images))
@@ -94,6 +97,9 @@ def add_strokes(images: Tensor, labels: Tensor, masks: dict[str, Tensor]) -> Ten
     images = draw_line(images, flag_line(images), half_width, masks["flag"] & one & ~masks["serif"])
     images = draw_line(images, serif, half_width, masks["serif"] & one)
     images = draw_line(images, foot, half_width, (masks["foot"] | masks["serif"]) & one)
+
+    images = erase_disc(images, *bar_corner(images), uniform(images, 1.2, 3.0), masks["loose bar"] & (labels == 5))
+    images = erase_disc(images, *top_right(images), uniform(images, 1.2, 3.0), masks["open top"] & (labels == 8))
 
     with_serif = masks["hanging serif"] & seven & is_wide(images)  # in a narrow seven, or with a bar, it makes a nine
     images = draw_line(images, hanging_serif_line(images), half_width, with_serif)
@@ -117,22 +123,25 @@ def is_wide(images: Tensor) -> Tensor:
 
 
 def flag_line(images: Tensor) -> Tensor:
-    """Return lines (N, 4) from the top of the digit down to the left, 20 to 75 % of its height long.
+    """Return lines (N, 4) from the top of the digit down to the left of its stem, 20 to 75 % of its height long.
 
-    The longer, the steeper: a long flag that is nearly level would make a seven.
+    The angle between flag and stem is 20 to 70 degrees, and at most 40 for the longest: more would make a seven.
     """
     top, bottom, _, _ = bounding_box(images)
-    share = uniform(images, 0, 1)  # of the way from the shortest flag to the longest
-    length = (bottom - top) * (0.2 + 0.55 * share)
-    angle = 0.35 + 0.45 * share + (0.95 - 0.45 * share) * uniform(images, 0, 1)  # radians, up to 1.3
     x = top_column(images)
-    return torch.stack([x, top, x - length * torch.cos(angle), top + length * torch.sin(angle)], 1)
+    stem_x, stem_y = top_column(images.flip(1)) - x, bottom - top
+    share = uniform(images, 0, 1)  # of the way from the shortest flag to the longest
+    angle = 0.35 + (0.85 - 0.5 * share) * uniform(images, 0, 1)  # radians
+    scale = stem_y * (0.2 + 0.55 * share) / torch.hypot(stem_x, stem_y).clamp(min=1)
+    dx = stem_x * torch.cos(angle) - stem_y * torch.sin(angle)
+    dy = stem_x * torch.sin(angle) + stem_y * torch.cos(angle)
+    return torch.stack([x, top, x + scale * dx, top + scale * dy], 1)
 
 
 def level_bar_line(images: Tensor) -> Tensor:
-    """Return nearly horizontal lines (N, 4) across the middle of the digit, from edge to edge or a little further."""
+    """Return nearly horizontal lines (N, 4) across the middle of the digit, about from edge to edge."""
     top, bottom, left, right = bounding_box(images)
-    overhang, y = (right - left) * uniform(images, -0.1, 0.2), top + (bottom - top) * uniform(images, 0.4, 0.6)
+    overhang, y = (right - left) * uniform(images, -0.15, 0.1), top + (bottom - top) * uniform(images, 0.4, 0.6)
     tilt = uniform(images, -1.5, 1.5)
     return torch.stack([left - overhang, y + tilt, right + overhang, y - tilt], 1)
 
@@ -172,6 +181,22 @@ def hanging_serif_line(images: Tensor) -> Tensor:
     return torch.stack([x, y, x + lean * length, y + length], 1)
 
 
+def bar_corner(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return x and y, (N,) each, just below the left end of the upper stroke: where the bar of a 5 meets its body."""
+    top, bottom, _, _ = bounding_box(images)
+    upper = images * (pixel_grid(images)[1] < (top + (bottom - top) / 2)[:, None, None])
+    return bounding_box(upper)[2] + uniform(images, 0, 2), top + (bottom - top) * uniform(images, 0.12, 0.3)
+
+
+def top_right(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return x and y, (N,) each, at the upper right of the digit: where an 8 stays open when it is not closed."""
+    top, bottom, _, _ = bounding_box(images)
+    upper = images * (pixel_grid(images)[1] < (top + (bottom - top) / 3)[:, None, None])
+    _, _, left, right = bounding_box(upper)
+    x = left + (right - left) * uniform(images, 0.6, 1)
+    return x, top + (bottom - top) * uniform(images, 0, 0.15)
+
+
 def foot_line(images: Tensor) -> Tensor:
     """Return nearly horizontal lines (N, 4) under the digit, 24 to 76 % of its height long."""
     top, bottom, _, _ = bounding_box(images)
@@ -207,10 +232,15 @@ def top_column(images: Tensor) -> Tensor:
 def erase_spot(images: Tensor, mask: Tensor, smallest: float, largest: float) -> Tensor:
     """Return the images with a round spot of ink erased where mask (N,) is True, its radius between two in pixels."""
     pixel = torch.multinomial(images.flatten(1) + 1e-3, 1).squeeze(1)
-    centre_x, centre_y = (pixel % images.shape[2])[:, None, None], (pixel // images.shape[2])[:, None, None]
-    x, y = pixel_grid(images)
-    distance = torch.hypot(x - centre_x, y - centre_y)
-    remaining = (distance - uniform(images, smallest, largest)[:, None, None] + 0.5).clamp(0, 1)
+    size = images.shape[2]
+    return erase_disc(images, pixel % size, pixel // size, uniform(images, smallest, largest), mask)
+
+
+def erase_disc(images: Tensor, x: Tensor, y: Tensor, radius: Tensor, mask: Tensor) -> Tensor:
+    """Return the images with the ink around x, y (N,) erased up to a radius (N,), in pixels, where mask is True."""
+    columns, rows = pixel_grid(images)
+    distance = torch.hypot(columns - x[:, None, None], rows - y[:, None, None])
+    remaining = (distance - radius[:, None, None] + 0.5).clamp(0, 1)
     return torch.where(mask[:, None, None], images * remaining, images)
 
 

@@ -8,52 +8,46 @@ import pytest
 from playwright.sync_api import expect
 
 from mnist_core.runs import Run
-from ui.shell import PAGES
 
 pytestmark = pytest.mark.browser
 
 FIRST_POINT_TIMEOUT = 30  # seconds after Train on a busy machine; a quiet one needs about one
-EPOCH_TIMEOUT = 120  # seconds
-CUSTOM_RUN = re.compile(r"Fast, epochs 3.*(training|finished)")
+OWN_RUN = re.compile(r"Sample digits, epochs 500.*training")
 MANY_EPOCHS = 500  # epochs of the sample digits: more than any test waits for
 
 
-def test_a_visitor_trains_on_mnist_and_sees_it_learn(training_server, visit):
-    visitor = visit(training_server).open().set_field("Epochs", 3)
-    guesses = visitor.answers()
-    assert len(guesses) == 10
-    assert sum("wrong" in guess for guess in guesses) >= 5
+def test_a_training_goes_on_while_its_visitor_looks_elsewhere_and_a_second_one_can_only_stop_it(training_server, visit):
+    first = visit(training_server).open().choose_recipe("sample-digits").set_field("Epochs", MANY_EPOCHS)
     pressed = time.monotonic()
-    name = visitor.train()
+    name = first.train()
     assert time.monotonic() - pressed < FIRST_POINT_TIMEOUT
+    before = first.n_points()
+    first.page.locator(".stSidebar").get_by_text("Machine", exact=True).click()
+    expect(first.page.get_by_role("spinbutton", name="Seed")).to_be_visible()
+    first.wait_for_points(before)  # the curve grows while the form is used
+    first.go_to("Models").expect_text("training_status", re.compile("training, [1-9]"))
+    first.go_to("Train").expect_text("heading", OWN_RUN)
+    first.page.reload()
+    first.settle().expect_text("heading", OWN_RUN)
+    first.wait_for_points(before)
 
-    visitor.wait_until(lambda: visitor.answers() != guesses)
-    filters = visitor.picture.locator("canvas.filter").first
-    before, looks = visitor.n_points(), filters.evaluate("canvas => canvas.toDataURL()")
-    visitor.page.locator(".stSidebar").get_by_text("Machine", exact=True).click()
-    expect(visitor.page.get_by_role("spinbutton", name="Seed")).to_be_visible()
-    visitor.wait_for_points(before)
-    visitor.wait_until(lambda: filters.evaluate("canvas => canvas.toDataURL()") != looks)
-    visitor.go_to("Models").expect_text("training_status", re.compile("training, [1-9]"))
-    visitor.go_to("Train").expect_text("heading", CUSTOM_RUN)
-    visitor.page.reload()
-    visitor.settle().expect_text("heading", CUSTOM_RUN)
-    visitor.wait_for_points(before)
-
-    visitor.expect_text("heading", "finished", EPOCH_TIMEOUT)
-    visitor.expect_text("heading", CUSTOM_RUN)
-    assert visitor.test_accuracy() >= 99.0
-    assert sum("right" in answer for answer in visitor.answers()) >= 8
-    expect(visitor.page.locator(".st-key-worst_mistakes button").first).to_be_visible()
-    visitor.expect_text("training_status", "Nothing is training")
+    second = visit(training_server).open()
+    second.wait_for_training()
+    expect(second.train_button()).to_have_count(0)
+    second.button("Stop").click()
+    for visitor in (first, second):
+        visitor.expect_text("heading", "stopped")
+        visitor.expect_text("training_status", "Nothing is training")
+        expect(visitor.train_button()).to_be_enabled()
     run = Run(training_server.runs / name)
-    assert (run.status, run.config.epochs) == ("finished", 3)
-    assert f"{100 * run.result.test.accuracy:.2f}" == f"{visitor.test_accuracy():.2f}"
+    assert (run.status, run.config.epochs) == ("stopped", MANY_EPOCHS)
 
-    visitor.page.locator(".st-key-worst_mistakes button").first.click()
-    expect(visitor.page.get_by_role("heading", name="Mistakes", level=1)).to_be_visible()
-    expect(visitor.page).to_have_url(re.compile(r"run=.*digit=\d+"))
-    assert visitor.errors == []
+    mistake = first.page.locator(".st-key-worst_mistakes button").first
+    if mistake.count():
+        mistake.click()
+        expect(first.page.get_by_role("heading", name="Mistakes", level=1)).to_be_visible()
+        expect(first.page).to_have_url(re.compile(r"run=.*digit=\d+"))
+    assert first.errors == second.errors == []
 
 
 def test_training_goes_step_by_step_and_then_on_by_itself(training_server, visit):
@@ -103,25 +97,12 @@ def test_a_stopped_run_is_kept_listed_and_found_by_its_url(training_server, visi
     assert another.test_accuracy() == accuracy
 
 
-def test_another_visitor_sees_the_run_and_can_only_stop_it(training_server, visit):
-    first = visit(training_server).open().choose_recipe("sample-digits").set_field("Epochs", MANY_EPOCHS)
-    name = first.train()
-    second = visit(training_server).open()
-    second.wait_for_training()
-    expect(second.train_button()).to_have_count(0)
-    second.button("Stop").click()
-    for visitor in (first, second):
-        visitor.expect_text("heading", "stopped")
-        expect(visitor.train_button()).to_be_enabled()
-    assert Run(training_server.runs / name).status == "stopped"
-
-
 def test_without_mnist_a_visitor_trains_on_the_sample_digits(offline_server, visit):
     visitor = visit(offline_server).open()
-    for page in PAGES:
-        visitor.go_to(page.title).expect_text("banner", "Sample digits, not MNIST")
+    for title in ("Draw", "Models", "Train"):
+        visitor.go_to(title).expect_text("banner", "Sample digits, not MNIST")
         visitor.expect_text("banner", "offline")
-    visitor.go_to("Train").set_field("Epochs", 60).train()  # long enough to be seen training
+    visitor.set_field("Epochs", 30).train()  # long enough to be seen training
     visitor.expect_text("heading", "finished")
     visitor.expect_text("heading", "Sample digits")
     assert visitor.test_accuracy() > 50

@@ -9,6 +9,7 @@ from mnist_core.config import EnsembleConfig, TrainConfig, setting_of
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
+from mnist_core.text import decimal
 
 MAX_SETTINGS = 3  # named in the label of a run; a longer one would not fit into a legend
 LOOK_ALIKES = str.maketrans(
@@ -44,10 +45,10 @@ def choice_title(name: str, choice: str) -> str:
 
 
 def format_value(name: str, value: object) -> str:
-    """Return a field's value as text: the title of a choice, a number without needless zeros."""
+    """Return a field's value as text: the title of a choice, a number without needless zeros or an exponent."""
     if isinstance(value, str):
         return choice_title(name, value)
-    return f"{value:g}" if isinstance(value, float) else f"{value:,}"
+    return decimal(value) if isinstance(value, float) else f"{value:,}"
 
 
 def changed_settings(before: TrainConfig, after: TrainConfig) -> list[str]:
@@ -177,11 +178,6 @@ def duration(seconds: float | None) -> str:
         return "…"
     minutes, rest = divmod(round(seconds), 60)
     return f"{seconds:.0f} s" if seconds < 99.5 else f"{minutes}:{rest:02} min"
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return "1 drawing" or "1,200 drawings"; `plural` is for nouns that take more than an s."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def article(number: int) -> str:

@@ -8,8 +8,9 @@ import streamlit as st
 from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError
+from mnist_core.text import count
 from ui import caches
-from ui.labels import choice_title, count, duration, percent
+from ui.labels import choice_title, duration, percent
 from ui.metric_row import Metric, metric_row
 from ui.run_name import unique_run_label
 

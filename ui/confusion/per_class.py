@@ -5,7 +5,8 @@ import streamlit as st
 
 from mnist_core.metrics import per_class
 from mnist_core.runs import Predictions, Run
-from ui.labels import count, interval, percent
+from mnist_core.text import count
+from ui.labels import interval, percent
 
 PERCENT_FORMAT = "%.2f %%"
 CLASS_COLUMNS = {

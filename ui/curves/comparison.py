@@ -5,8 +5,8 @@ import streamlit as st
 
 from mnist_core.analysis.comparison import Comparison, compare_predictions
 from mnist_core.runs import Predictions, Run, RunError
+from mnist_core.text import count
 from ui import caches, digit_browser, run_picker
-from ui.labels import count
 from ui.labels import p_value as p_text
 from ui.run_name import unique_run_label
 

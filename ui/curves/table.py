@@ -7,8 +7,9 @@ import streamlit as st
 
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.runs import Run
+from mnist_core.text import count
 from ui import run_table
-from ui.labels import count, format_value, percent
+from ui.labels import format_value, percent
 from ui.run_name import all_run_labels
 
 SHARED_SETTINGS = ("dataset", "batch_size", "schedule", "augmentation", "seed")  # named below the table where equal

@@ -7,10 +7,11 @@ import streamlit as st
 
 from mnist_core.drawing import EmptyDrawing, Preprocessing, naive_resize, preprocess
 from mnist_core.runs import Run, RunError
+from mnist_core.text import count
 from ui import caches, charts, shell
 from ui.digit_picker import DRAWING_SOURCE, DRAWN_DIGIT_KEY
 from ui.draw import rendering
-from ui.labels import article, count, percent, probability_text
+from ui.labels import article, percent, probability_text
 from ui.run_name import unique_run_label
 
 SKIP_HELP = (

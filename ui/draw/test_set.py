@@ -11,9 +11,10 @@ from PIL import Image
 
 from mnist_core import metrics
 from mnist_core.runs import Run, RunError
+from mnist_core.text import count
 from ui import caches
 from ui.draw import prediction
-from ui.labels import article, count, run_label
+from ui.labels import article, run_label
 
 MAX_DRAWINGS = 200  # in one session
 DRAWINGS_KEY, GROWN_KEY = "labelled_drawings", "labelled_drawings_grew"  # in the session state

@@ -7,6 +7,7 @@ from mnist_core.analysis import label_errors
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
 from mnist_core.runs import RunError
+from mnist_core.text import count
 from ui import caches, charts, images, labels, shell, url_state
 from ui.mistakes.list import digit_description
 
@@ -136,7 +137,7 @@ def other_models(evaluation: Evaluation, index: int) -> None:
         return
     n_correct = sum(predicted == label for _, predicted, _ in rows)
     verb = "reads" if n_correct == 1 else "read"
-    st.markdown(f"**{n_correct} of {labels.count(len(rows), 'other model')} {verb} it as {label}**")
+    st.markdown(f"**{n_correct} of {count(len(rows), 'other model')} {verb} it as {label}**")
     st.table(
         {
             "Model": [name for name, _, _ in rows],

@@ -9,6 +9,7 @@ import streamlit as st
 from mnist_core.analysis import label_errors
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
+from mnist_core.text import count
 from ui import glossary, images, labels, url_state
 from ui.components.gallery.gallery import gallery
 from ui.metric_row import Metric, metric_row
@@ -231,7 +232,7 @@ def legend(evaluation: Evaluation, n_listed: int) -> None:
     """Say how many of the mistakes are listed, in which order, and what their captions and frames mean."""
     frame = " An orange frame: the [[label is in doubt|label error]]." if evaluation.label_errors else ""
     glossary.caption(
-        f"{n_listed:,} of {labels.count(len(evaluation.mistakes), 'mistake')}, the largest [[loss]] first. 4 → 9: "
+        f"{n_listed:,} of {count(len(evaluation.mistakes), 'mistake')}, the largest [[loss]] first. 4 → 9: "
         f"written 4, read as 9.{frame}"
     )
 

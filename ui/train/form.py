@@ -9,6 +9,7 @@ import streamlit as st
 from mnist_core.config import VALIDATION_SIZES, ConfigError, TrainConfig, setting_of, type_of
 from mnist_core.recipes import RECIPES, Recipe
 from mnist_core.runs import Run
+from mnist_core.text import decimal
 from ui import caches, labels, run_picker
 
 DEFAULT_RECIPE, OFFLINE_RECIPE = "fast", "sample-digits"  # the recipe a new visitor meets
@@ -172,7 +173,7 @@ def field_widget(name: str) -> Any:
         return st.selectbox(
             setting.label,
             options,
-            format_func=lambda number: number if isinstance(number, str) else format_number(number),
+            format_func=lambda number: number if isinstance(number, str) else decimal(number),
             accept_new_options=True,
             filter_mode="prefix",
             **common | {"help": f"{setting.help} Choose a value, or type one of your own."},
@@ -191,11 +192,6 @@ def to_number(value: Any, kind: type) -> Any:
     except ValueError:
         return value
     return int(number) if kind is int and number.is_integer() else number
-
-
-def format_number(value: float) -> str:
-    """Return a number without an exponent or needless zeros: 0.0001, 128."""
-    return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def on_dataset_change() -> None:

@@ -140,8 +140,13 @@ def with_number(label: str, number: int) -> str:
 
 def run_description(run: Run, label: str) -> str:
     """Return the entry of a tested run in a picker: its label and its accuracy."""
+    return f"{label} · {accuracy_text(run)}"
+
+
+def accuracy_text(run: Run) -> str:
+    """Return the accuracy of a tested run, and on which digits it was measured unless they are MNIST's."""
     digits = "" if run.config.dataset == "mnist" else " on sample digits"
-    return f"{label} · {percent(run.outcome.test.accuracy)}{digits}"
+    return f"{percent(run.outcome.test.accuracy)}{digits}"
 
 
 def without_markup(text: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
 from ui.labels import choice_title, interval
 from ui.run_summary import current_status
@@ -19,7 +18,6 @@ COLUMNS = {
     "Loss": st.column_config.NumberColumn(
         format="%.4f", help="Cross-entropy on the test digits, average per digit; lower is better."
     ),
-    "Original": st.column_config.TextColumn(help="What the program that the recipe follows reported."),
     "Parameters": st.column_config.NumberColumn(format="localized", help="How many numbers the network learned."),
     "CPU seconds": st.column_config.NumberColumn(
         format="%.0f", help="CPU time of the training, summed over all cores."
@@ -36,17 +34,15 @@ def run_table(runs: list[Run], labels: Mapping[str, str]) -> pd.DataFrame:
 
 def run_row(run: Run) -> dict[str, object]:
     """Return one row of the table; of a damaged run it holds the settings and the status."""
-    recipe = RECIPES.get(run.recipe or "")
     row: dict[str, object] = {
         "Test accuracy": None,
+        "Status": current_status(run),
         "Trained": run.created,
         "95 % interval": "",
-        "Status": current_status(run),
         "Digits": choice_title("dataset", run.config.dataset),
         "CPU seconds": None,
         "Parameters": None,
         "Loss": None,
-        "Original": recipe.reported if recipe else "",
     }
     if run.tested:
         row |= {

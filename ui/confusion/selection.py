@@ -81,7 +81,7 @@ def heading(cell: Cell, number: int, diagonal: bool) -> str:
         return f"All {count(number, 'mistake')}" if number != 1 else "The only mistake"
     only, order = ("", ", the misread ones first") if diagonal else (" and misread", "")
     if predicted is None:
-        return f"Written as {true_label}{only}: {count(number, 'digit')}{order}"
+        return f"Written {true_label}{only}: {count(number, 'digit')}{order}"
     if true_label is None:
         return f"Read as {predicted}{only}: {count(number, 'digit')}{order}"
     return f"Written {true_label}, read as {predicted}: {count(number, 'digit')}"

@@ -46,7 +46,7 @@ def show_curves(runs: list[Run], view: CurveView) -> None:
         st.caption(
             "Dotted: digits it is learning from. Solid, with markers: digits held out, which it never learns from."
         )
-    for sentence in cautions(runs, view):
+    for sentence in [*cautions(runs, view), *hidden_runs(histories, labels, view)]:
         st.caption(sentence)
     insight(what_to_notice(view))
 
@@ -68,6 +68,18 @@ def what_to_notice(view: CurveView) -> str:
         "Where the training line keeps improving and the validation line does not, the network has begun to memorise: "
         "that is [[overfitting]]."
     )
+
+
+def hidden_runs(histories: dict[str, learning_curves.Rows], labels: dict[str, str], view: CurveView) -> list[str]:
+    """Return a sentence for each run whose curves lie exactly on those of a run before it."""
+    first: dict[str, str] = {}  # name -> the first run with these curves
+    for name, later in learning_curves.covering(histories, view).items():
+        for other in later:
+            first.setdefault(other, first.get(name, name))
+    return [
+        f"{labels[name]} lies exactly on {labels[other]}, which is drawn wider so that both can be seen: their numbers are the same."
+        for name, other in first.items()
+    ]
 
 
 def cautions(runs: list[Run], view: CurveView) -> list[str]:

@@ -126,7 +126,7 @@ def entered_value(name: str) -> Any:
 
 
 def without_name(name: str, sentence: str) -> str:
-    """Return a ConfigError's sentence about a field, without the field's name and without Markdown in what was typed."""
+    """Return a ConfigError's sentence without the field's name, and without Markdown in what was typed."""
     return labels.without_markup(f"{sentence.removeprefix(f'{name} ')}.")
 
 

@@ -54,7 +54,8 @@ with right:
         format="%.1f %%",
         key="may_refuse",
         on_change=lambda: url_state.update(refuse=f"{st.session_state['may_refuse']:g}"),
-        help="It leaves those unanswered of which it is least sure. The share that it answers is called coverage.",
+        help="It leaves those unanswered of which it is least sure. The share that it answers is called coverage, the "
+        "share of wrong ones among its answers risk.",
     )
     prediction = selective_prediction(confidence, correct, percent / 100)
     st.markdown(diagrams.selective_prediction_text(prediction, correct, percent))

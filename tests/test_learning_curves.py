@@ -280,9 +280,9 @@ def test_a_geometric_mean_leaves_gaps_out_and_weighs_factors():
 # Equal runs
 
 
-def widths(histories, view=CurveView()):
+def widths(histories):
     """The widths of the validation lines, and the sizes of their markers."""
-    figure = learning_curves.curves(histories, dict.fromkeys(histories, "Run"), view)
+    figure = learning_curves.curves(histories, dict.fromkeys(histories, "Run"), CurveView())
     return [(line.line.width, line.marker.size) for line in figure.data if line.mode == "lines+markers"]
 
 

@@ -29,7 +29,7 @@ def test_an_irregular_plural_is_given():
         (1_437, "1437"),
         (0.1 + 0.2, "0.3"),
         (-0.5, "-0.5"),
-    ],  # fmt: skip
+    ],
 )
 def test_a_decimal_has_no_needless_zeros(value, text):
     assert decimal(value) == text

@@ -77,8 +77,8 @@ def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: Curve
     """Draw each run's curves in its own colour: training dotted, validation solid with a marker at each measurement.
 
     `histories` and `labels` are keyed by the name of the run; the colours are those of `charts.run_styles`. A run that
-    others will hide, because they have the same values, is drawn wider than they are. The figure has no legend: inside a
-    chart, that of many runs would leave no room for the curves.
+    others would hide, because they have the same values, is drawn wider than they are. The figure has no legend:
+    inside a chart, that of many runs would leave no room for the curves.
     """
     figure = finish(go.Figure(), 430)
     schedule = view.metric == "learning_rate"

@@ -119,9 +119,10 @@ def network_diagram(
 def input_html(digit: np.ndarray | None) -> str:
     """Return HTML of the first column: the digit that goes in, or an empty square for None."""
     picture = tile_html("net-digit", None if digit is None else images.data_uri(digit))
+    words = words_html("Digit", "goes in", "28 × 28 pixels", "28 × 28 pixels")
     return (
         f'<div class="net-stage"><div class="net-block"><div class="net-tiles">{picture}</div>'
-        f'<span class="net-more"></span>{words_html("Digit", "goes in", "28 × 28 pixels", "28 × 28 pixels")}</div></div>'
+        f'<span class="net-more"></span>{words}</div></div>'
     )
 
 
@@ -202,10 +203,10 @@ def answer_html(probabilities: np.ndarray | None, label: int | None = None) -> s
     if answer is not None and label is not None:
         verdict = "✓ correct" if answer == label else f"✗ wrong: it is {article(label)}"
         css_class += "" if answer == label else " net-wrong"
+    softmax = words_html("Softmax", "scores become probabilities", "they add up to 100 %", "10 probabilities")
     return (
         f'<div class="net-stage"><div class="net-block" role="img" aria-label="The ten probabilities: {described}">'
-        f'<div class="net-tiles">{rows}</div><span class="net-more"></span>'
-        f"{words_html('Softmax', 'scores become probabilities', 'they add up to 100 %', '10 probabilities')}</div></div>"
+        f'<div class="net-tiles">{rows}</div><span class="net-more"></span>{softmax}</div></div>'
         f'<div class="net-stage"><div class="net-block"><div class="net-tiles"><span class="{css_class}">{shown}</span>'
         f'</div><span class="net-more"></span>{words_html("Answer", verdict, percent, "the largest")}</div></div>'
     )

@@ -52,13 +52,13 @@ def attribution_section(run: Run, network: "nn.Sequential", digit: PickedDigit, 
                 config=charts.PLOTLY_CONFIG,
                 alt=f"{name.capitalize()} of the score of {label}",
             )
-            st.markdown(METHOD_DESCRIPTIONS[name])
+            glossary.markdown(METHOD_DESCRIPTIONS[name])
     black = layer_activations(network, np.zeros_like(digit.image))[-1].output[label]
     rise, total = float(logits[label] - black), float(attributions["integrated gradients"].sum())
     st.html(feature_maps.colour_bar_html(f"against {label}", f"for {label}", EVIDENCE))
     glossary.caption(
-        f"Purple pixels are evidence against {label}, green ones evidence for {label}. The [[score|logit]] of {label} is "
-        f"{round_number(logits[label])}, that of a black picture {round_number(black)}: a rise of "
+        f"Purple pixels are evidence against {label}, green ones evidence for {label}. The [[score|logit]] of {label} "
+        f"is {round_number(logits[label])}, that of a black picture {round_number(black)}: a rise of "
         f"{round_number(rise)}. Integrated gradients divide this rise among the pixels: they sum to "
         f"{round_number(total)}."
     )

@@ -8,7 +8,7 @@ from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
 from mnist_core.runs import RunError
 from mnist_core.text import count
-from ui import caches, charts, images, labels, shell, url_state
+from ui import caches, charts, glossary, images, labels, shell, url_state
 from ui.mistakes.list import digit_description
 
 N_NEIGHBORS = 6  # training digits shown
@@ -76,7 +76,7 @@ def digit_metrics(evaluation: Evaluation, index: int) -> None:
         st.metric(
             "Confidence",
             labels.percent(evaluation.confidence[index]),
-            help="The probability of the predicted digit, the largest of the ten.",
+            help=glossary.help("confidence", "It is the largest of the ten."),
         )
         st.metric(
             f"Probability of {label}",
@@ -86,8 +86,7 @@ def digit_metrics(evaluation: Evaluation, index: int) -> None:
         st.metric(
             "Loss",
             f"{evaluation.loss[index]:.2f}",
-            help="How wrong the answer is (cross-entropy): minus the natural logarithm of the true label's "
-            "probability. 0 is certain and right, 2.30 is guessing.",
+            help=glossary.help("cross-entropy", "0 is certain and right, 2.30 is guessing."),
         )
         st.metric(
             "Rank",

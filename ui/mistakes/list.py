@@ -240,15 +240,13 @@ def legend(evaluation: Evaluation, n_listed: int) -> None:
 COLUMNS = {
     "Digit": st.column_config.NumberColumn(format="%d", width=60, help="Its index in the test set, counted from 0."),
     "Picture": st.column_config.ImageColumn(width=60),
-    "Written": st.column_config.NumberColumn(width=68, help="The true label."),
+    "Written": st.column_config.NumberColumn(width=68, help=f"The true label. {glossary.help('label')}"),
     "Read as": st.column_config.NumberColumn(width=68, help="The prediction."),
-    "Confidence": st.column_config.NumberColumn(
-        format="%.1f %%", width=85, help="The probability of the predicted digit."
-    ),
+    "Confidence": st.column_config.NumberColumn(format="%.1f %%", width=85, help=glossary.help("confidence")),
     "Loss": st.column_config.NumberColumn(
         format="%.2f",
         width=55,
-        help="Cross-entropy in nats: minus the natural logarithm of the true label's probability.",
+        help=glossary.help("cross-entropy"),
     ),
     "Label in doubt": st.column_config.TextColumn(help="How five people labelled the digit."),
 }

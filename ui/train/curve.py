@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnist_core.config import EnsembleConfig
 from mnist_core.runs import HistoryRow, Run
-from ui import caches, charts, url_state
+from ui import caches, charts, glossary, url_state
 from ui.labels import run_label
 from ui.learning_curves import RUN_METRICS, run_curve
 
@@ -24,6 +24,8 @@ def show_curve(rows: list[HistoryRow], epochs: float, name: str) -> None:
 def show_run(run: Run) -> None:
     """Show the learning curve of a run; an ensemble has none."""
     if isinstance(run.config, EnsembleConfig):
-        st.caption("An ensemble is not trained: its members were. Each of them has learning curves of its own.")
+        glossary.caption(
+            "An [[ensemble]] is not trained: its members were. Each of them has learning curves of its own."
+        )
         return
     show_curve(caches.history(run), run.config.epochs, run_label(run))

@@ -11,7 +11,7 @@ from mnist_core.config import problems as config_problems
 from mnist_core.recipes import RECIPES, Recipe
 from mnist_core.runs import Run
 from mnist_core.text import decimal
-from ui import caches, labels, run_picker
+from ui import caches, glossary, labels, run_picker
 
 DEFAULT_RECIPE, OFFLINE_RECIPE = "fast", "sample-digits"  # the recipe a new visitor meets
 MAIN_FIELDS = ["architecture", "epochs", "learning_rate", "batch_size"]  # always visible; the others are in expanders
@@ -148,7 +148,7 @@ def changes_note(recipe: Recipe, filled: TrainConfig, config: TrainConfig) -> No
     """Say which settings differ from those that were filled in, and offer to undo the changes."""
     changed = labels.changed_settings(filled, config)
     if not changed:
-        st.caption(recipe.description)
+        glossary.caption(recipe.description)
         if filled.dataset != recipe.config.dataset:
             st.caption("On scikit-learn's sample digits of 8 × 8 pixels, until MNIST is here.")
         return

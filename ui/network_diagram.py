@@ -156,9 +156,10 @@ def words_html(title: str, role: str, name: str, size: str) -> str:
 
     Its size in words is there for a stylesheet that shows it instead of role and name.
     """
+    unbroken = size.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
     return (
         f'<span class="net-words"><b>{html.escape(title)}</b><span>{html.escape(role)}</span>'
-        f'<small>{html.escape(name)}</small><small class="net-size">{html.escape(size)}</small></span>'
+        f'<small>{html.escape(name)}</small><small class="net-size">{html.escape(unbroken)}</small></span>'
     )
 
 
@@ -208,5 +209,5 @@ def answer_html(probabilities: np.ndarray | None, label: int | None = None) -> s
         f'<div class="net-stage"><div class="net-block" role="img" aria-label="The ten probabilities: {described}">'
         f'<div class="net-tiles">{rows}</div><span class="net-more"></span>{softmax}</div></div>'
         f'<div class="net-stage"><div class="net-block"><div class="net-tiles"><span class="{css_class}">{shown}</span>'
-        f'</div><span class="net-more"></span>{words_html("Answer", verdict, percent, "the largest")}</div></div>'
+        f'</div><span class="net-more"></span>{words_html("Answer", verdict, percent, "")}</div></div>'
     )

@@ -57,12 +57,12 @@ def show_comparison(first: Run, second: Run) -> None:
     st.markdown(verdict(only_first, only_second, comparison.p_value, unique_run_label(first), unique_run_label(second)))
     with st.expander("How this is calculated"):
         glossary.markdown(
-            "This is [[McNemar's exact test|McNemar test]]. Both networks read the same digits, and only those that one "
-            "of them reads correctly and the other does not can say which is better. If both were equally good, each "
-            "of these digits would be a fair coin toss. The p-value is the probability that the tosses come out at "
-            f"least as unevenly as {only_first:,} to {only_second:,}. Below {SIGNIFICANCE_LEVEL:g} the difference is "
-            "called significant.\n\nThe 95 % [[interval|confidence interval]] of each accuracy asks something else: "
-            "what it would be on other digits. It looks at one network at a time, as if each had been tested on "
+            "This is [[McNemar's exact test|McNemar test]]. Both networks read the same digits, and only those that "
+            "one of them reads correctly and the other does not can say which is better. If both were equally good, "
+            "each of these digits would be a fair coin toss. The p-value is the probability that the tosses come out "
+            f"at least as unevenly as {only_first:,} to {only_second:,}. Below {SIGNIFICANCE_LEVEL:g} the difference "
+            "is called significant.\n\nThe 95 % [[interval|confidence interval]] of each accuracy asks something "
+            "else: what it would be on other digits. It looks at one network at a time, as if each had been tested on "
             "different digits. Comparing them digit by digit can see smaller differences, so that two networks may "
             "differ here although their intervals overlap."
         )

@@ -8,6 +8,12 @@ from ui import caches, charts, glossary, url_state
 from ui.labels import run_label
 from ui.learning_curves import RUN_METRICS, run_curve
 
+QUANTITIES = {"accuracy": "Accuracy", "error": "[[Error|error rate]]", "loss": "Loss"}  # of `RUN_METRICS`, with terms
+LINES = (
+    "Orange: the digits it is learning from ([[training set]]). Blue: digits held out, which it never learns from "
+    "([[validation set]])."
+)
+
 
 def show_curve(rows: list[HistoryRow], epochs: float, name: str) -> None:
     """Show the learning curve of the run called `name`, of what the visitor chooses; without rows, empty axes."""
@@ -19,6 +25,7 @@ def show_curve(rows: list[HistoryRow], epochs: float, name: str) -> None:
             config=charts.PLOTLY_CONFIG,
             alt=f"{RUN_METRICS[metric]} of {name} against epochs, for training and validation digits",
         )
+        glossary.caption(f"{QUANTITIES[metric]} against [[epochs|epoch]]. {LINES}")
 
 
 def show_run(run: Run) -> None:

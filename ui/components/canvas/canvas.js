@@ -5,7 +5,7 @@ const STYLE = `
   :host { position: relative; }
   .dc-toolbar { display: none !important; }
   .dc-scroll { overflow: hidden !important; }
-  .canvas-hint { position: absolute; left: 0; top: 0; display: grid; place-items: center; pointer-events: none;
+  .canvas-hint { position: absolute; z-index: 10; left: 0; top: 0; display: grid; place-items: center; pointer-events: none;
     color: var(--lab-light-text); opacity: 0.7; font: 1.125rem var(--st-font, sans-serif); }
   .canvas-hint[hidden] { display: none; }`;
 

@@ -176,12 +176,7 @@ class TrainConfig:
             if field.name == "validation_size" and value is None:
                 value = VALIDATION_SIZES.get(self.dataset, 0)
             object.__setattr__(self, field.name, validated(field.name, value))
-        size = TRAINING_SIZES[self.dataset]
-        if (self.validation_size or 0) > size // 2:
-            raise ConfigError(
-                f"validation_size must be at most {size // 2:,}, half of the {size:,} training digits of "
-                f"{self.dataset}, got {self.validation_size:,}"
-            )
+        check_validation_size(self.dataset, self.validation_size or 0)
 
     def steps_per_epoch(self, training_size: int) -> int:
         """Return how many steps show each of so many training digits once; the last one may be shorter."""
@@ -221,6 +216,32 @@ def validated(name: str, value: Any) -> Any:
     if not (high_enough and value <= limits.maximum):  # both are False for NaN
         raise ConfigError(allowed)
     return kind(value)
+
+
+def check_validation_size(dataset: str, validation_size: int) -> None:
+    """Raise ConfigError when more than half of the training digits are held out."""
+    size = TRAINING_SIZES[dataset]
+    if validation_size > size // 2:
+        raise ConfigError(
+            f"validation_size must be at most {size // 2:,}, half of the {size:,} training digits of {dataset}, got "
+            f"{validation_size:,}"
+        )
+
+
+def problems(values: dict[str, Any]) -> dict[str, str]:
+    """Return the sentence of the ConfigError for each of all fields' values that is not allowed, by the field's name.
+
+    Without problems `TrainConfig(**values)` is allowed too.
+    """
+    found = {}
+    for name, value in values.items():
+        try:
+            validated(name, value)
+            if name == "validation_size" and values["dataset"] in TRAINING_SIZES:
+                check_validation_size(values["dataset"], value)
+        except ConfigError as error:
+            found[name] = str(error)
+    return found
 
 
 def config_from_dict(values: dict[str, Any]) -> TrainConfig:

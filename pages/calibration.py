@@ -15,7 +15,7 @@ from ui.calibration import diagrams, numbers, temperature
 from ui.insight import insight
 from ui.shell import next_steps, page_link, shell
 
-REFUSED_PERCENT = [0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20]  # options: how many of the digits may stay unanswered
+MAX_REFUSED, USUALLY_REFUSED = 20.0, 1.0  # percent of the digits that may stay unanswered: at most, and at first
 
 shell("Calibration")
 top = st.container(horizontal=True, vertical_alignment="bottom")
@@ -45,16 +45,17 @@ with left:
     insight(diagrams.calibration_text(confidence.mean(), correct.mean()))
 with right:
     st.subheader("What if it could say: I don’t know?", anchor=False)
-    st.session_state["may_refuse"] = float(
-        url_state.one_of("refuse", [f"{share:g}" for share in (1, *REFUSED_PERCENT)])
-    )
-    percent = st.select_slider(
+    st.session_state["may_refuse"] = url_state.one_decimal("refuse", MAX_REFUSED, USUALLY_REFUSED)
+    percent = st.slider(  # as linear as the axis of the chart below it
         "How many digits may it leave unanswered?",
-        [float(share) for share in REFUSED_PERCENT],
-        format_func=lambda share: f"{share:g} %",
+        0.0,
+        MAX_REFUSED,
+        step=0.1,
+        format="%.1f %%",
         key="may_refuse",
         on_change=lambda: url_state.update(refuse=f"{st.session_state['may_refuse']:g}"),
-        help="It leaves those unanswered of which it is least sure. The share that it answers is called coverage.",
+        help="It leaves those unanswered of which it is least sure. The share that it answers is called coverage, the "
+        "share of wrong ones among its answers risk.",
     )
     prediction = selective_prediction(confidence, correct, percent / 100)
     st.markdown(diagrams.selective_prediction_text(prediction, correct, percent))
@@ -63,7 +64,7 @@ with right:
             *coverage_curve(confidence, correct),
             refused=1 - prediction.answered.mean(),
             accuracy=prediction.accuracy,
-            max_refused=max(REFUSED_PERCENT) / 100,
+            max_refused=MAX_REFUSED / 100,
         ),
         key="coverage",
         config=charts.PLOTLY_CONFIG,

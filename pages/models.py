@@ -16,13 +16,13 @@ if not runs:
     st.stop()
 
 run = run_list.open_run(runs)
-table, opened = st.columns([11, 9], gap="medium")
-with table:
-    run_list.run_list(runs, run)
-    st.caption("Click a row to open that model; click the head of a column to sort by it.")
-with opened:
-    run_summary.heading(run)
+run_list.run_list(runs, run)
+st.caption("Click a row to open that model; click the head of a column to sort by it.")
+run_summary.heading(run)
+result, more = st.columns(2, gap="large")
+with result:
     detail.result(run)
+with more:
     detail.about(run)
     name_field(run)
     detail.links(run)

@@ -1,5 +1,8 @@
 """Open the pages of the app and read what they show."""
 
+import html
+import re
+
 from streamlit.testing.v1 import AppTest
 
 INVALID_INTEGERS = ["99999", "-1", "4.0", "four", "", "../4", "<b>4</b>", "9" * 5000, "٤", "\0"]  # in a URL
@@ -16,9 +19,16 @@ def visit(app: AppTest, page: str, **query: object) -> AppTest:
 
 
 def page_text(app: AppTest) -> str:
-    """Return all messages, captions, paragraphs and subheaders of the page."""
+    """Return all messages, captions, paragraphs and subheaders of the page, without the meanings of terms."""
     kinds = (app.error, app.warning, app.info, app.success, app.caption, app.markdown, app.subheader)
-    return "\n".join(element.value for kind in kinds for element in kind)
+    return "\n".join(without_meanings(element.value) for kind in kinds for element in kind)
+
+
+def without_meanings(text: str) -> str:
+    """Return a text as it is read while no term in it shows its meaning."""
+    if 'class="term"' not in text:
+        return text
+    return html.unescape(re.sub(r'<span class="meaning".*?</span></button>|<button [^>]*class="term"[^>]*>', "", text))
 
 
 def metrics(app: AppTest) -> dict[str, str]:

@@ -60,15 +60,22 @@ def test_a_faultless_network_has_no_auroc_and_no_mistakes_left(app, run):
 
 def test_what_it_may_refuse_is_said_and_kept_in_the_url(app, run):
     visit(app, "calibration", run=run.name)
-    app.select_slider(key="may_refuse").set_value(0.5).run()
+    app.slider(key="may_refuse").set_value(0.5).run()
     assert app.query_params["refuse"] == "0.5"
     assert "Without the digit it is least sure of" in page_text(app)  # 0.5 % of 360
     assert not app.exception
 
 
-@pytest.mark.parametrize("value", ["../../etc/passwd", "<script>alert(1)</script>", "", "-1"])
+@pytest.mark.parametrize(
+    "value", ["../../etc/passwd", "<script>alert(1)</script>", "", "-1", "20.1", "0.55", "1e1", "٤"]
+)
 def test_nonsense_in_the_url_lets_it_refuse_one_percent(app, run, value):
-    assert visit(app, "calibration", run=run.name, refuse=value).select_slider(key="may_refuse").value == 1
+    assert visit(app, "calibration", run=run.name, refuse=value).slider(key="may_refuse").value == 1
+
+
+@pytest.mark.parametrize("value", ["0", "0.1", "5", "20"])
+def test_every_share_that_a_link_could_ever_ask_for_is_shown(app, run, value):
+    assert visit(app, "calibration", run=run.name, refuse=value).slider(key="may_refuse").value == float(value)
 
 
 def test_the_page_says_that_predictions_are_damaged_and_says_where_to_go_next(app, run):

@@ -15,6 +15,7 @@ from mnist_core.config import (
     config_from_dict,
     current_architecture,
     ensemble_from_dict,
+    problems,
     setting_of,
     type_of,
     validated,
@@ -164,3 +165,18 @@ def test_members_must_be_names(members):
 def test_an_ensemble_must_have_a_known_data_set(config):
     with pytest.raises(ConfigError, match="its dataset must be one of mnist, sample"):
         ensemble_from_dict({"config": config, "members": ["a", "b"]})
+
+
+def test_problems_are_those_of_all_values_at_once():
+    values = asdict(TrainConfig()) | {"epochs": 0, "seed": "x", "validation_size": 40_000}
+    found = problems(values)
+    assert list(found) == ["validation_size", "epochs", "seed"]
+    assert all(sentence.startswith(f"{name} must be ") for name, sentence in found.items())
+    assert problems(asdict(TrainConfig())) == {}
+
+
+def test_the_half_rule_and_an_unknown_data_set_are_problems_too():
+    assert list(problems(asdict(TrainConfig()) | {"dataset": "sample", "validation_size": 1_000})) == [
+        "validation_size"
+    ]
+    assert list(problems(asdict(TrainConfig()) | {"dataset": "moon"})) == ["dataset"]

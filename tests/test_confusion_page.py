@@ -9,7 +9,7 @@ from app_helpers import INVALID_INTEGERS, listed_digits, page_text, visit
 from mnist_core.analysis.selection import cell_indices
 from mnist_core.metrics import per_class
 from mnist_core.runs import PREDICTIONS, Predictions
-from ui.labels import count
+from mnist_core.text import count
 
 
 @pytest.fixture

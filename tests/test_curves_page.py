@@ -8,6 +8,7 @@ from mnist_core.analysis.comparison import mcnemar_p_value
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import PREDICTIONS
 from ui import caches, labels, run_name
+from ui.run_name import unique_run_label
 
 
 def chosen_runs(app):
@@ -199,3 +200,14 @@ def test_damaged_predictions_are_an_error_message(app, run, copy_run):
     (run.folder / PREDICTIONS).write_bytes(b"\x89PNG")
     visit(app, "curves", a=run.name, b="second")
     assert PREDICTIONS in app.error[0].value
+
+
+def test_equal_runs_are_named_once_each(app, run, copy_run):
+    for name in ("second", "third"):
+        copy_run(name)
+    visit(app, "curves", runs=f"{run.name},second,third")
+    sentences = [caption.value for caption in app.caption if "lies exactly on" in caption.value]
+    assert len(sentences) == 2
+    assert all(unique_run_label(run) in sentence for sentence in sentences)
+    visit(app, "curves", runs=f"{run.name}")
+    assert "lies exactly on" not in page_text(app)

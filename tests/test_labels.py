@@ -216,17 +216,6 @@ def test_usual_names_read_as_they_were_written(title):
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 drawings"), (1, "1 drawing"), (2, "2 drawings"), (1200, "1,200 drawings")]
-)
-def test_a_count_agrees_with_its_noun(number, text):
-    assert labels.count(number, "drawing") == text
-
-
-def test_an_irregular_plural_is_given():
-    assert [labels.count(number, "class", "classes") for number in (1, 10)] == ["1 class", "10 classes"]
-
-
-@pytest.mark.parametrize(
     ("number", "text"),
     [
         *((0, "a 0"), (1, "a 1"), (7, "a 7"), (8, "an 8"), (11, "an 11"), (18, "an 18"), (28, "a 28"), (80, "an 80")),

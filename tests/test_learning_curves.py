@@ -275,3 +275,35 @@ def test_a_geometric_mean_leaves_gaps_out_and_weighs_factors():
     assert learning_curves.smoothed(alternating, 2, geometric=True)[:4] == pytest.approx([1, 10, 10, 10])
     assert learning_curves.smoothed([2.0, None, 2.0, 2.0], 2, geometric=True) == pytest.approx([2.0] * 4)
     assert learning_curves.smoothed([None] * 8, 2, geometric=True) == [None] * 8
+
+
+# Equal runs
+
+
+def widths(histories):
+    """The widths of the validation lines, and the sizes of their markers."""
+    figure = learning_curves.curves(histories, dict.fromkeys(histories, "Run"), CurveView())
+    return [(line.line.width, line.marker.size) for line in figure.data if line.mode == "lines+markers"]
+
+
+def test_of_equal_runs_each_is_wider_than_those_that_are_drawn_on_it():
+    assert learning_curves.covering({"a": ROWS, "b": ROWS, "c": ROWS}, CurveView()) == {
+        "a": ["b", "c"],
+        "b": ["c"],
+        "c": [],
+    }
+    lines, markers = zip(*widths({"a": ROWS, "b": ROWS, "c": ROWS}), strict=True)
+    assert list(lines) == sorted({*lines}, reverse=True)
+    assert list(markers) == sorted({*markers}, reverse=True)
+
+
+def test_different_runs_are_equally_wide():
+    other = [*ROWS[:2], VALIDATION | {"validation_accuracy": 0.81}]
+    assert learning_curves.covering({"a": ROWS, "b": other}, CurveView()) == {"a": [], "b": []}
+    assert len({*widths({"a": ROWS, "b": other})}) == 1
+
+
+def test_a_run_that_was_stopped_lies_on_the_one_that_went_on_as_far_as_it_goes():
+    longer = [*ROWS, FIRST | {"step": 30, "epoch": 1.5}]
+    assert learning_curves.covering({"a": ROWS, "b": longer}, CurveView())["a"] == ["b"]
+    assert learning_curves.covering({"a": ROWS, "b": []}, CurveView())["a"] == []

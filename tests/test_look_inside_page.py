@@ -89,9 +89,9 @@ def test_an_invalid_parameter_in_the_url_is_reported_in_one_sentence(app, run, n
 
 def test_the_class_to_explain_can_be_chosen(app, run):
     visit(app, "look_inside", part="why", for_="4")
-    assert "orange is evidence for 4" in page_text(app)
+    assert "green ones evidence for 4" in page_text(app)
     app.segmented_control(key="address_for").set_value("9").run()
-    assert (app.query_params["for"], "orange is evidence for 9" in page_text(app)) == ("9", True)
+    assert (app.query_params["for"], "green ones evidence for 9" in page_text(app)) == ("9", True)
 
 
 def test_the_page_begins_with_the_network_and_its_answer(app, run, monkeypatch):

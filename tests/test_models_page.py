@@ -54,7 +54,7 @@ def test_the_list_has_every_run_with_a_label_of_its_own_and_what_matters_first(a
     for name in ("second", "third"):
         copy_run(name, recipe="sample-digits")
     table = listed(visit(app, "models"))
-    assert table.columns[:4].tolist() == ["Model", "Test accuracy", "Trained", "95 % interval"]
+    assert table.columns[:4].tolist() == ["Model", "Test accuracy", "Status", "Trained"]
     assert len(set(table["Model"])) == 3
 
 

@@ -51,3 +51,10 @@ def test_the_answer_stands_at_the_end_once_there_is_one():
     assert '<span class="net-result">4</span>' in html
     assert "91.0 %" in html
     assert '<span class="net-result">?</span>' in network_diagram.network_diagram(describe("softmax"))
+
+
+def test_every_block_has_its_size_in_words():
+    html = network_diagram.network_diagram(describe("two-block-cnn"))
+    sizes = re.findall(r'class="net-size">([^<]+)<', html)
+    assert sizes[:2] == ["28\xa0×\xa028 pixels", "32 maps of 28\xa0×\xa028"]
+    assert sizes[-2:] == ["10 units", "10 probabilities"]

@@ -29,3 +29,9 @@ def test_a_colour_between_two_others_is_mixed_of_both():
 @pytest.mark.parametrize(("one", "another"), [*combinations(palette.RUNS, 2)])
 def test_the_colours_of_runs_differ(one, another):
     assert max(abs(a - b) for a, b in zip(linear(one), linear(another), strict=True)) > 0.05
+
+
+def test_evidence_wears_neither_the_colour_of_correct_nor_that_of_incorrect():
+    for _, colour in palette.EVIDENCE:
+        for verdict in (palette.CORRECT, palette.INCORRECT):
+            assert max(abs(a - b) for a, b in zip(linear(colour), linear(verdict), strict=True)) > 0.1

@@ -196,12 +196,31 @@ def test_a_value_of_ones_own_can_be_typed(app, name, typed, value):
 )
 def test_an_invalid_value_shows_one_sentence_and_disables_train(app, name, typed, sentence):
     enter(app.run(), name, typed)
-    assert {error.value for error in app.error} == {sentence}
+    at_the_field = sentence.removeprefix(f"{setting_of(name).label} ").capitalize()
+    assert {error.value for error in app.error} == {sentence, at_the_field}
     assert app.button(key="train").disabled
     assert sentence in app.button(key="train").help
     enter(app, name, setting_of(name).suggestions[1])
     assert not app.error
     assert not app.button(key="train").disabled
+
+
+def test_all_invalid_values_are_named_at_once_and_where_they_stand(app):
+    enter(enter(enter(app.run(), "epochs", "0"), "learning_rate", "fast"), "ema", "2")
+    listed, *at_fields = dict.fromkeys(error.value for error in app.error)
+    assert "3 settings cannot be as they are" in listed
+    assert [line.split()[1] for line in listed.splitlines() if line.startswith("- ")] == ["Epochs", "Learning", "EMA"]
+    assert [text.partition(", got ")[2] for text in at_fields] == ["0.0.", "'fast'.", "2.0."]
+    (learning,) = [expander for expander in app.sidebar.expander if expander.label == "Learning"]
+    assert learning.proto.expanded
+    assert app.button(key="train").disabled
+    enter(app, "epochs", "1")
+    assert "2 settings" in app.error[0].value
+
+
+def test_what_was_typed_is_shown_and_never_rendered(app):
+    enter(app.run(), "epochs", "[x](http://a.b) <b>")
+    assert not {*"[]<>"} & {*"".join(error.value for error in app.error)}
 
 
 def test_holding_out_too_many_digits_is_refused_before_training(app):

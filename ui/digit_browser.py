@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnist_core.data import Digits
 from mnist_core.runs import Predictions, Run
-from ui import caches, charts, images, shell, url_state
+from ui import caches, charts, glossary, images, shell, url_state
 from ui.components.gallery.gallery import gallery
 from ui.labels import percent
 
@@ -71,7 +71,9 @@ def paged_gallery(
             height=280,
             alt=label,
             key=f"table_{key}",
-            column_config={"Confidence": st.column_config.NumberColumn(format="percent")},
+            column_config={
+                "Confidence": st.column_config.NumberColumn(format="percent", help=glossary.help("confidence"))
+            },
         )
         return selected
     pages = max(1, -(-len(indices) // PAGE_SIZE))
@@ -111,7 +113,7 @@ def digit_detail(index: int, digits: Digits | None, runs: dict[str, tuple[Run, P
     true_label = int(next(iter(runs.values()))[1].labels[index])
     with st.container(key="detail"):
         _digit_with_probabilities(index, true_label, digits, runs)
-        st.caption(
+        glossary.caption(
             "Blue is the digit that was written, orange the one it was taken for. The ten probabilities add up to "
             "100 % (softmax)."
         )

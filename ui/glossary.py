@@ -4,9 +4,10 @@ A term carries its meaning wherever it stands. In a widget or a metric that has 
 
     st.metric("ECE", value, help=glossary.help("ECE"))
 
-In running text, written [[term]], or [[shown|term]] where the text has another form of it:
+In running text, where the first mention of each of the `UNMISTAKABLE` terms is found by itself; a word that also has
+an everyday meaning, or another form of a term, is written [[term]] or [[shown|term]]:
 
-    glossary.caption("Loss after every [[epoch]]; [[accuracies|accuracy]] are of the [[test set]].")
+    glossary.caption("Loss after every epoch; [[accuracies|accuracy]] are of the test set, each with its [[label]].")
 
 There a term becomes a small button with a dotted line below it. Its meaning opens under the mouse, on a tap and when
 the keyboard reaches it, and a screen reader reads it as the button's description; style.css draws it, and Escape
@@ -157,12 +158,25 @@ TERMS = {
     "epsilon": "The most by which an attack may change any pixel, as a share of the range from black to white.",
 }
 
+UNMISTAKABLE = (  # the terms that have no everyday meaning: they carry theirs without being marked
+    "training set", "validation set", "test set", "augmentation", "epoch", "batch", "batch size", "learning rate",
+    "optimizer", "SGD", "Muon", "weight decay", "dropout", "label smoothing", "EMA", "learning curve", "overfitting",
+    "accuracy", "error rate", "loss", "cross-entropy", "confidence", "confidence interval", "standard deviation",
+    "p-value", "confusion matrix", "precision", "recall", "F1", "reliability diagram", "ECE", "AUROC",
+    "convolutional network", "convolution", "feature map", "pooling", "ReLU", "batch normalisation", "dense layer",
+    "logit", "softmax", "embedding", "PCA", "gradient", "saliency", "integrated gradients", "adversarial example",
+    "FGSM", "PGD", "epsilon",
+)  # fmt: skip
+_BY_FORM = {form: name for name in UNMISTAKABLE for form in (name, f"{name[0].upper()}{name[1:]}")}
+_UNMARKED = re.compile(
+    r"(?<![\w-])(" + "|".join(map(re.escape, sorted(_BY_FORM, key=len, reverse=True))) + r")(s?)(?![\w-])"
+)
 _MARKED = re.compile(r"\[\[([^\[\]|]+)(?:\|([^\[\]|]+))?\]\]")  # [[term]] or [[shown|term]]
 
 
-def help(term: str) -> str:
-    """Return the meaning of a term in one sentence; KeyError if it is not in the glossary."""
-    return TERMS[term]
+def help(term: str, more: str = "") -> str:
+    """Return the meaning of a term in one sentence, then what `more` there is to say; KeyError for an unknown term."""
+    return f"{TERMS[term]} {more}".rstrip()
 
 
 def term(name: str, shown: str | None = None, place: str = "") -> str:
@@ -178,17 +192,18 @@ def term(name: str, shown: str | None = None, place: str = "") -> str:
 
 
 def caption(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
-    """Show a caption in Markdown whose [[terms]] carry their meaning."""
+    """Show a caption in Markdown whose terms carry their meaning."""
     st.caption(with_meanings(text), unsafe_allow_html=True, width=width)
 
 
 def markdown(text: str) -> None:
-    """Show a text in Markdown whose [[terms]] carry their meaning."""
+    """Show a text in Markdown whose terms carry their meaning."""
     st.markdown(with_meanings(text), unsafe_allow_html=True)
 
 
 def with_meanings(text: str) -> str:
-    """Return Markdown with HTML for every [[term]]; whatever else looks like HTML is shown as it is written."""
+    """Return Markdown with HTML for the terms; whatever else looks like HTML is shown as it is written."""
+    text = mark_terms(text)
 
     def marked(match: re.Match[str]) -> str:
         shown, name = match[1], match[2] or match[1]
@@ -199,3 +214,21 @@ def with_meanings(text: str) -> str:
         parts += [escape(text[end : match.start()], quote=False), marked(match)]
         end = match.end()
     return "".join([*parts, escape(text[end:], quote=False)])
+
+
+def mark_terms(text: str) -> str:
+    """Return the text with the first mention of each unmistakable term marked, unless the term is marked already."""
+    known = {match[2] or match[1] for match in _MARKED.finditer(text)}
+
+    def marked(match: re.Match[str]) -> str:
+        name = _BY_FORM[match[1]]
+        if name in known:
+            return match[0]
+        known.add(name)
+        return f"[[{match[0]}|{name}]]"
+
+    parts, end = [], 0
+    for match in _MARKED.finditer(text):
+        parts += [_UNMARKED.sub(marked, text[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join([*parts, _UNMARKED.sub(marked, text[end:])])

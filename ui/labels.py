@@ -9,6 +9,7 @@ from mnist_core.config import EnsembleConfig, TrainConfig, setting_of
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
+from mnist_core.text import decimal
 
 MAX_SETTINGS = 3  # named in the label of a run; a longer one would not fit into a legend
 LOOK_ALIKES = str.maketrans(
@@ -44,10 +45,10 @@ def choice_title(name: str, choice: str) -> str:
 
 
 def format_value(name: str, value: object) -> str:
-    """Return a field's value as text: the title of a choice, a number without needless zeros."""
+    """Return a field's value as text: the title of a choice, a number without needless zeros or an exponent."""
     if isinstance(value, str):
         return choice_title(name, value)
-    return f"{value:g}" if isinstance(value, float) else f"{value:,}"
+    return decimal(value) if isinstance(value, float) else f"{value:,}"
 
 
 def changed_settings(before: TrainConfig, after: TrainConfig) -> list[str]:
@@ -139,8 +140,13 @@ def with_number(label: str, number: int) -> str:
 
 def run_description(run: Run, label: str) -> str:
     """Return the entry of a tested run in a picker: its label and its accuracy."""
+    return f"{label} · {accuracy_text(run)}"
+
+
+def accuracy_text(run: Run) -> str:
+    """Return the accuracy of a tested run, and on which digits it was measured unless they are MNIST's."""
     digits = "" if run.config.dataset == "mnist" else " on sample digits"
-    return f"{label} · {percent(run.outcome.test.accuracy)}{digits}"
+    return f"{percent(run.outcome.test.accuracy)}{digits}"
 
 
 def without_markup(text: str) -> str:
@@ -177,11 +183,6 @@ def duration(seconds: float | None) -> str:
         return "…"
     minutes, rest = divmod(round(seconds), 60)
     return f"{seconds:.0f} s" if seconds < 99.5 else f"{minutes}:{rest:02} min"
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return "1 drawing" or "1,200 drawings"; `plural` is for nouns that take more than an s."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def article(number: int) -> str:

@@ -24,7 +24,9 @@ MOST_SMOOTHED = 1 / 4  # of all rows: the farthest that a mean looks back and ah
 USUAL_LOSSES, USUAL_ERRORS = (0.01, 2.0), (0.005, 0.9)  # what a logarithmic axis covers where there is nothing yet
 MIN_LOG_SPAN = 4  # the least ratio of the two ends of a logarithmic axis, so that it has at least two ticks
 MAX_LOG_TICKS = 8
+MARGIN, MAX_MARGINS = 5, 4  # pixels that a hidden run's lines are wider, for each of so many runs that lie on them
 Rows = Sequence[HistoryRow]
+Points = list[tuple[float, float | None]]
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,17 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
 def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: CurveView) -> go.Figure:
     """Draw each run's curves in its own colour: training dotted, validation solid with a marker at each measurement.
 
-    `histories` and `labels` are keyed by the name of the run; the colours are those of `charts.run_styles`. The figure
-    has no legend: inside a chart, that of many runs would leave no room for the curves.
+    `histories` and `labels` are keyed by the name of the run; the colours are those of `charts.run_styles`. A run that
+    others would hide, because they have the same values, is drawn wider than they are. The figure has no legend:
+    inside a chart, that of many runs would leave no room for the curves.
     """
     figure = finish(go.Figure(), 430)
     schedule = view.metric == "learning_rate"
     geometric = view.metric == "loss" and view.scale == "log"
-    styles = run_styles(list(histories))
+    styles, hidden_by = run_styles(list(histories)), covering(histories, view)
     for name, rows in histories.items():
         (colour, symbol), label = styles[name], labels[name]
+        wider = MARGIN * min(len(hidden_by[name]), MAX_MARGINS)
         if schedule or view.part != "validation":
             x, y = series(rows, view.metric, view)
             smooth = y if schedule else smoothed(y, view.smoothing, geometric)
@@ -90,15 +94,41 @@ def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: Curve
                 _add_raw(figure, x, y, colour, opacity=0.25)
             figure.add_scatter(
                 x=x, y=smooth, mode="lines",
-                line={"color": colour, "width": px(2), "dash": "solid" if schedule else "dot"},
+                line={"color": colour, "width": px(2 + wider), "dash": "solid" if schedule else "dot"},
                 name=label, hovertemplate=hover_template(label, "training", view),
             )  # fmt: skip
         if not schedule and view.part != "training":
             x, y = series(rows, f"validation_{view.metric}", view)
-            _add_validation(figure, x, y, colour, symbol, label, hover_template(label, "validation", view))
+            _add_validation(figure, x, y, colour, symbol, label, hover_template(label, "validation", view), wider)
     figure.update_xaxes(title=AXES[view.by], rangemode="tozero")
     figure.update_yaxes(**y_axis(histories, view))
     return figure.update_layout(uirevision="same")
+
+
+def covering(histories: Mapping[str, Rows], view: CurveView) -> dict[str, list[str]]:
+    """Return for each run the runs drawn after it whose curves lie exactly on its own, as far as both of them go."""
+    drawn = {name: drawn_points(rows, view) for name, rows in histories.items()}
+    names = list(histories)
+    return {
+        name: [later for later in names[place + 1 :] if lie_on_each_other(drawn[name], drawn[later])]
+        for place, name in enumerate(names)
+    }
+
+
+def drawn_points(rows: Rows, view: CurveView) -> list[Points]:
+    """Return the points of a run's lines in this view, before any smoothing: a list for each line."""
+    columns = [view.metric] if view.part != "validation" or view.metric == "learning_rate" else []
+    if view.part != "training" and view.metric != "learning_rate":
+        columns.append(f"validation_{view.metric}")
+    return [list(zip(*series(rows, column, view), strict=True)) for column in columns]
+
+
+def lie_on_each_other(one: Sequence[Points], another: Sequence[Points]) -> bool:
+    """Return whether two runs' lines have the same points, but for those where only one of the runs went on."""
+    pairs = list(zip(one, another, strict=True))
+    return any(a and b for a, b in pairs) and all(
+        a[:common] == b[:common] for a, b in pairs for common in [min(len(a), len(b))]
+    )
 
 
 def _add_raw(figure: go.Figure, x: list[float], y: list[float | None], colour: str, opacity: float) -> None:
@@ -116,10 +146,11 @@ def _add_validation(
     symbol: str,
     label: str,
     hover: str,
+    wider: float = 0,
 ) -> None:
     figure.add_scatter(
         x=x, y=y, mode="lines+markers",
-        line={"color": colour, "width": px(2.5)}, marker={"size": px(8), "symbol": symbol},
+        line={"color": colour, "width": px(2.5 + wider)}, marker={"size": px(8 + wider), "symbol": symbol},
         name=label, showlegend=True, hovertemplate=hover,
     )  # fmt: skip
 

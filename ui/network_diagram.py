@@ -119,9 +119,10 @@ def network_diagram(
 def input_html(digit: np.ndarray | None) -> str:
     """Return HTML of the first column: the digit that goes in, or an empty square for None."""
     picture = tile_html("net-digit", None if digit is None else images.data_uri(digit))
+    words = words_html("Digit", "goes in", "28 × 28 pixels", "28 × 28 pixels")
     return (
         f'<div class="net-stage"><div class="net-block"><div class="net-tiles">{picture}</div>'
-        f'<span class="net-more"></span>{words_html("Digit", "goes in", "28 × 28 pixels")}</div></div>'
+        f'<span class="net-more"></span>{words}</div></div>'
     )
 
 
@@ -132,7 +133,7 @@ def block_html(block: Block, pictures: Sequence[str], selected: str | None, clic
     tiles = [tile_html(size, pictures[i] if i < len(pictures) else None) for i in range(block.n_tiles)]
     more = main.shape[0] - block.n_tiles
     rest = f'<span class="net-more">and {more:,} more</span>' if more else '<span class="net-more"></span>'
-    words = words_html(block.title, block.role, main.name)
+    words = words_html(block.title, block.role, main.name, shape_text(main.shape))
     content = f'<span class="net-tiles">{"".join(tiles)}</span>{rest}{words}'
     others = "".join(
         layer_element(other, "net-chip", f"+ {html.escape(other.name)}", selected, clickable) for other in block.others
@@ -150,11 +151,15 @@ def layer_element(layer: LayerSummary, css_class: str, content: str, selected: s
     return f'<button type="button" {attributes} aria-label="{explanation}" aria-pressed="{pressed}">{content}</button>'
 
 
-def words_html(title: str, role: str, name: str) -> str:
-    """Return HTML of a block's title, its role and, in small, its name in the code."""
+def words_html(title: str, role: str, name: str, size: str) -> str:
+    """Return HTML of a block's title, its role and, in small, its name in the code.
+
+    Its size in words is there for a stylesheet that shows it instead of role and name.
+    """
+    unbroken = size.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
     return (
         f'<span class="net-words"><b>{html.escape(title)}</b><span>{html.escape(role)}</span>'
-        f"<small>{html.escape(name)}</small></span>"
+        f'<small>{html.escape(name)}</small><small class="net-size">{html.escape(unbroken)}</small></span>'
     )
 
 
@@ -199,10 +204,10 @@ def answer_html(probabilities: np.ndarray | None, label: int | None = None) -> s
     if answer is not None and label is not None:
         verdict = "✓ correct" if answer == label else f"✗ wrong: it is {article(label)}"
         css_class += "" if answer == label else " net-wrong"
+    softmax = words_html("Softmax", "scores become probabilities", "they add up to 100 %", "10 probabilities")
     return (
         f'<div class="net-stage"><div class="net-block" role="img" aria-label="The ten probabilities: {described}">'
-        f'<div class="net-tiles">{rows}</div><span class="net-more"></span>'
-        f"{words_html('Softmax', 'scores become probabilities', 'they add up to 100 %')}</div></div>"
+        f'<div class="net-tiles">{rows}</div><span class="net-more"></span>{softmax}</div></div>'
         f'<div class="net-stage"><div class="net-block"><div class="net-tiles"><span class="{css_class}">{shown}</span>'
-        f'</div><span class="net-more"></span>{words_html("Answer", verdict, percent)}</div></div>'
+        f'</div><span class="net-more"></span>{words_html("Answer", verdict, percent, "")}</div></div>'
     )

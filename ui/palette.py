@@ -25,6 +25,9 @@ DIGITS = (  # one colour per class, 0 to 9; where it matters the digit itself is
 DIVERGING = [  # black is 0, as the background of a digit is; brighter blue below it, brighter orange above
     (0.0, "#8FD3FF"), (0.25, "#2F8FD0"), (0.5, "#000000"), (0.75, "#C47A00"), (1.0, "#FFC14D"),
 ]  # fmt: skip
+EVIDENCE = [  # black is 0; brighter purple is against a digit, brighter green for it: neither is "correct" or "misread"
+    (0.0, "#E2B3FF"), (0.25, "#9B4FC4"), (0.5, "#000000"), (0.75, "#2E8B45"), (1.0, "#8CE99A"),
+]  # fmt: skip
 MATRIX = {  # a cell of the confusion matrix, from the fewest digits to the most; in the dark mistakes are what glows
     "light": {
         "correct": ("#E4EEF8", "#2768AD"), "misread": ("#FBE7D7", "#C25400"),

@@ -62,8 +62,8 @@ def run_before(run: Run) -> Run | None:
 def choose_run(default: str = "accurate", label: str = "Model", parameter: str = "run", ensembles: bool = True) -> Run:
     """Show a picker among the tested runs, whose choice is kept in the URL as `parameter`, and return the chosen run.
 
-    With `ensembles=False` only single networks can be chosen. Without any such run, say how to train one and stop the
-    page.
+    `default` is for a session that has not chosen or trained any run: see `session_run`. With `ensembles=False` only
+    single networks can be chosen. Without any such run, say how to train one and stop the page.
     """
     runs = {run.name: run for run in caches.runs() if run.tested and (ensembles or not run.members)}
     requested = st.query_params.get(parameter)

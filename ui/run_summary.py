@@ -8,8 +8,9 @@ import streamlit as st
 from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError
-from ui import caches
-from ui.labels import choice_title, count, duration, percent
+from mnist_core.text import count
+from ui import caches, glossary
+from ui.labels import choice_title, duration, percent
 from ui.metric_row import Metric, metric_row
 from ui.run_name import unique_run_label
 
@@ -61,7 +62,9 @@ def result_metrics(run: Run) -> None:
             Metric(
                 "Test accuracy",
                 percent(run.outcome.test.accuracy),
-                help="Measured on digits that were used neither to train the network nor to choose it.",
+                help=glossary.help(
+                    "accuracy", "Measured on digits that were used neither to train the network nor to choose it."
+                ),
             )
         )
         st.markdown(accuracy_in_words(run))

@@ -5,22 +5,18 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
+from ui import glossary
 from ui.labels import choice_title, interval
 from ui.run_summary import current_status
 
+TEST_ACCURACY_HELP = glossary.help("accuracy", "Measured on test digits, which it has never seen.")
 COLUMNS = {
-    "Test accuracy": st.column_config.NumberColumn(format="%.2f %%", help="Share of the test digits read correctly."),
+    "Test accuracy": st.column_config.NumberColumn(format="%.2f %%", help=TEST_ACCURACY_HELP),
     "Trained": st.column_config.DatetimeColumn(format="D MMM, HH:mm", help="When its training began, in UTC."),
-    "95 % interval": st.column_config.TextColumn(
-        help="In percent: where the accuracy on other test digits would likely be."
-    ),
-    "Loss": st.column_config.NumberColumn(
-        format="%.4f", help="Cross-entropy on the test digits, average per digit; lower is better."
-    ),
-    "Original": st.column_config.TextColumn(help="What the program that the recipe follows reported."),
-    "Parameters": st.column_config.NumberColumn(format="localized", help="How many numbers the network learned."),
+    "95 % interval": st.column_config.TextColumn(help=glossary.help("confidence interval", "In percent.")),
+    "Loss": st.column_config.NumberColumn(format="%.4f", help=glossary.help("loss", "On the test digits.")),
+    "Parameters": st.column_config.NumberColumn(format="localized", help=glossary.help("parameters")),
     "CPU seconds": st.column_config.NumberColumn(
         format="%.0f", help="CPU time of the training, summed over all cores."
     ),
@@ -36,17 +32,15 @@ def run_table(runs: list[Run], labels: Mapping[str, str]) -> pd.DataFrame:
 
 def run_row(run: Run) -> dict[str, object]:
     """Return one row of the table; of a damaged run it holds the settings and the status."""
-    recipe = RECIPES.get(run.recipe or "")
     row: dict[str, object] = {
         "Test accuracy": None,
+        "Status": current_status(run),
         "Trained": run.created,
         "95 % interval": "",
-        "Status": current_status(run),
         "Digits": choice_title("dataset", run.config.dataset),
         "CPU seconds": None,
         "Parameters": None,
         "Loss": None,
-        "Original": recipe.reported if recipe else "",
     }
     if run.tested:
         row |= {

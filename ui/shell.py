@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from ui import charts, glossary, mark, palette, status, url_state
+from ui import charts, glossary, mark, palette, session_run, status, url_state
 from ui.components.frame.frame import frame
 
 STYLESHEETS = ["frame.css", "style.css"]  # beside this file
@@ -141,6 +141,7 @@ GROUPS = list(dict.fromkeys(page.group for page in PAGES))
 def shell(title: str) -> None:
     """Configure the page of this title and draw everything around its content; every page calls this first."""
     page = page_titled(title)
+    session_run.carry_over(title)
     st.set_page_config(
         page_title=f"{title} · {mark.NAME}",
         page_icon=mark.mark_svg(),
@@ -181,7 +182,7 @@ def navigation() -> None:
                 st.caption(group)
             with st.container(horizontal=True, gap=None, key=f"navigation_{group}"):
                 for title in titles:
-                    page_link(title, title, **url_state.shared_parameters())
+                    page_link(title, title, **session_run.shared_parameters())
 
 
 def phone_navigation(current: Page) -> None:
@@ -190,12 +191,12 @@ def phone_navigation(current: Page) -> None:
         for group in GROUPS:
             first = next(page for page in PAGES if page.group == group)
             with st.container(key="group_current" if group == current.group else f"group_{group}"):
-                page_link(first.title, group, **url_state.shared_parameters())
+                page_link(first.title, group, **session_run.shared_parameters())
     siblings = [page for page in PAGES if page.group == current.group]
     if len(siblings) > 1:
         with st.container(horizontal=True, wrap=False, gap="small", key="group_pages"):
             for page in siblings:
-                page_link(page.title, page.title, **url_state.shared_parameters())
+                page_link(page.title, page.title, **session_run.shared_parameters())
 
 
 def presentation_toggle() -> None:
@@ -213,7 +214,7 @@ def presentation_bar() -> None:
     """Show, while presenting, the links to all pages in one row, and the way back to the ordinary page."""
     with st.container(horizontal=True, vertical_alignment="center", gap=None, key="presentation_bar"):
         for page in PAGES:
-            page_link(page.title, page.title, **url_state.shared_parameters())
+            page_link(page.title, page.title, **session_run.shared_parameters())
         st.button(
             "End presentation",
             key="end_presentation",
@@ -236,7 +237,7 @@ def next_steps(title: str) -> None:
     with st.container(horizontal=True, key="next_steps"):
         for number, step in enumerate(page_titled(title).next):
             with st.container(key=f"next_step_{number}", gap=None):
-                page_link(step.title, step.title, **url_state.shared_parameters())
+                page_link(step.title, step.title, **session_run.shared_parameters())
                 glossary.caption(step.why)
 
 

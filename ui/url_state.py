@@ -1,5 +1,6 @@
 """Controls whose state is kept in the URL, so that every view has a link; invalid parameters mean the default."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -87,6 +88,14 @@ def integer(parameter: str, end: int, start: int = 0) -> int | None:
     if text.isascii() and text.isdecimal() and len(text) < 10 and start <= int(text) < end:
         return int(text)
     return None
+
+
+def one_decimal(parameter: str, maximum: float, default: float) -> float:
+    """Return the number in the URL if it is one of 0, 0.1, 0.2 ... up to the maximum, else the default."""
+    text = st.query_params.get(parameter, "")
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", text) and float(text) <= maximum:
+        return float(text)
+    return default
 
 
 def integer_or_warn(parameter: str, end: int) -> int | None:

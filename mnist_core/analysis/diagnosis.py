@@ -14,6 +14,7 @@ import numpy as np
 from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.result import Result
 from mnist_core.runs import HistoryRow
+from mnist_core.text import count, decimal
 
 GUESSING = math.log(10)  # the loss of a network that gives each digit a tenth
 CHANCE = 0.1135  # the accuracy of calling every digit a 1, the most frequent one: the best that needs no learning
@@ -162,7 +163,7 @@ def change_of_validation(validations: Sequence[HistoryRow], error: float) -> Cha
     accuracies = [row["validation_accuracy"] for row in validations]
     width = max(1, min(4, len(validations) // 3))
     before, after = np.mean(accuracies[-2 * width : -width]), np.mean(accuracies[-width:])
-    return Change(float(before), float(after), ON_HELD_OUT, f"over the last {counted(2 * width, 'epoch')}", error)
+    return Change(float(before), float(after), ON_HELD_OUT, f"over the last {count(2 * width, 'epoch')}", error)
 
 
 def too_early(config: TrainConfig, batches: Sequence[HistoryRow]) -> Diagnosis:
@@ -170,7 +171,7 @@ def too_early(config: TrainConfig, batches: Sequence[HistoryRow]) -> Diagnosis:
     steps, accuracy = int(batches[-1]["step"]), batches[-1]["accuracy"]
     return Diagnosis(
         "still improving",
-        f"It has made only {counted(steps, 'step')}, with {percent(accuracy)} of the last batch correct: "
+        f"It has made only {count(steps, 'step')}, with {percent(accuracy)} of the last batch correct: "
         "too early to tell.",
         f"Let it train longer: {more_epochs(config.epochs)} epochs, say.",
     )
@@ -181,7 +182,7 @@ def diverged(config: TrainConfig, batches: Sequence[HistoryRow]) -> Diagnosis:
     losses, steps = [row["loss"] for row in batches], int(batches[-1]["step"])
     return Diagnosis(
         "diverged",
-        f"The loss grew from {number(losses[0])} to {number(max(losses))} within {counted(steps, 'step')} and then was "
+        f"The loss grew from {number(losses[0])} to {number(max(losses))} within {count(steps, 'step')} and then was "
         "no longer a number: each step was so large that it made things worse.",
         smaller_steps(config),
     )
@@ -203,7 +204,7 @@ def not_learning(config: TrainConfig, steps: int, recent: Stretch, peak: float) 
     """Return the diagnosis of a run that ends where it began, at chance."""
     return Diagnosis(
         "not learning",
-        f"It has not begun to learn: after {counted(steps, 'step')} it gets {percent(recent.accuracy)} of the training "
+        f"It has not begun to learn: after {count(steps, 'step')} it gets {percent(recent.accuracy)} of the training "
         f"digits right, with a loss of {number(recent.loss)}; guessing has 10 % and 2.30.",
         start_learning(config, peak),
     )
@@ -309,11 +310,6 @@ def more_epochs(epochs: float) -> str:
     return f"{next((more for more in EPOCHS if more >= 2 * epochs), EPOCHS[-1]):g}"
 
 
-def decimal(value: float) -> str:
-    """Return a learning rate or another setting without an exponent: 0.00003."""
-    return f"{value:.10f}".rstrip("0").rstrip(".") if 1e-9 < value < 1 else f"{value:g}"
-
-
 def rounded(value: float) -> str:
     """Return a positive number with one significant digit."""
     return decimal(float(f"{value:.1g}"))
@@ -330,11 +326,6 @@ def number(value: float) -> str:
         mantissa, _, exponent = f"{value:.1e}".partition("e+")
         return f"{mantissa} × 10{exponent.lstrip('0').translate(SUPERSCRIPT)}"
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}" if value >= 1 else f"{value:.3g}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun in the singular or plural."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def epochs_text(epochs: float) -> str:

@@ -110,7 +110,7 @@ def test_rows_columns_and_cells_are_selected_by_mouse_and_keyboard(server, visit
     labels, predicted_labels, _ = predictions
     n_mistakes = (labels != predicted_labels).sum()
     cell(visitor, 3, None).click()
-    expect_heading(visitor, f"Written as 3: {(labels == 3).sum():,}")
+    expect_heading(visitor, f"Written 3: {(labels == 3).sum():,}")
     cell(visitor, None, 8).click()
     expect_heading(visitor, f"Read as 8: {(predicted_labels == 8).sum():,}")
     cell(visitor, 7, 2).click()

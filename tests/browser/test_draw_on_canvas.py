@@ -64,6 +64,21 @@ def expect_answer(visitor, answer):
     visitor.settle()
 
 
+def test_an_empty_canvas_says_what_it_is_for_and_lets_the_pen_through(server, visit):
+    visitor = open_canvas(visit(server))
+    hint = visitor.page.get_by_text("Draw a digit here")
+    expect(hint).to_be_visible()
+    left, top = corner(visitor)
+    seen = visitor.page.screenshot(clip={"x": left + 20, "y": top + 100, "width": 240, "height": 80})
+    assert np.asarray(Image.open(io.BytesIO(seen)).convert("L")).max() > 127  # it is not behind the canvas
+    draw_with_mouse(visitor, SEVEN[:1])
+    expect(hint).to_be_hidden()
+    expect_answer(visitor, "7")  # the stroke went through the hint, which is no ink
+    visitor.button("Clear").click()
+    expect(hint).to_be_visible()
+    assert visitor.errors == []
+
+
 def count_ink(visitor):
     """Return how many pixels of the canvas are white."""
     return visitor.page.locator("canvas.dc-canvas.lower-canvas").evaluate("""canvas => {

@@ -168,14 +168,14 @@ def test_the_share_left_unanswered_is_in_the_url_and_moves_the_dot(server, visit
     dot = dots.last  # while the chart is redrawn there are two
     expect(visitor.page.get_by_text("Without the 100 digits it is least sure of")).to_be_visible()
     before = dot.bounding_box()
-    visitor.page.get_by_role("slider").press("ArrowRight")
-    expect(visitor.page).to_have_url(re.compile("refuse=2"))
-    expect(visitor.page.get_by_text("Without the 200 digits it is least sure of")).to_be_visible()
+    visitor.page.get_by_role("slider").press("End")
+    expect(visitor.page).to_have_url(re.compile("refuse=20"))
+    expect(visitor.page.get_by_text("Without the 2,000 digits it is least sure of")).to_be_visible()
     visitor.wait_until(lambda: dot.bounding_box()["x"] > before["x"] + 5 and dot.bounding_box()["y"] < before["y"] - 5)
     another = visit(server)
     another.page.goto(visitor.page.url)
     another.settle()
-    expect(another.page.get_by_text("Without the 200 digits it is least sure of")).to_be_visible()
+    expect(another.page.get_by_text("Without the 2,000 digits it is least sure of")).to_be_visible()
     assert another.errors == []
 
 

@@ -158,6 +158,9 @@ def test_a_click_on_any_cell_opens_that_model_beside_the_list(server, visit):
     table = visitor.page.locator(".st-key-run_table")
     table.locator("canvas").first.wait_for()
     box = visitor.settle().page.locator(".st-key-run_table").bounding_box()
+    assert table.locator(".dvn-scroller").evaluate(
+        "scroller => scroller.scrollWidth <= scroller.clientWidth"
+    )  # all fit
     for row, x, title in ((1, 230, "Fast, three times as long"), (4, 330, "Classic CNN"), (0, 80, "Fast")):
         visitor.page.mouse.click(box["x"] + x, box["y"] + 35 * (row + 1) + 18)
         expect(visitor.page.locator(".st-key-heading h3")).to_have_text(title)

@@ -9,7 +9,7 @@ import streamlit as st
 from mnist_core.analysis.attacks import EPSILONS, smallest_epsilon
 from mnist_core.inference import pixel_probabilities
 from mnist_core.runs import Run
-from ui import caches, charts, images, url_state
+from ui import caches, charts, glossary, images, url_state
 from ui.break_it.response_chart import response_chart
 from ui.digit_picker import PickedDigit
 from ui.labels import article, probability_text
@@ -58,7 +58,7 @@ def attack_section(run: Run, network: "nn.Module", digit: PickedDigit) -> None:
             step=float(EPSILONS[1]),
             key="epsilon",
             on_change=lambda: url_state.update(epsilon=f"{st.session_state['epsilon']:g}"),
-            help="How far each pixel may change: 0 is not at all, 1 is from black to white.",
+            help=glossary.help("epsilon", "0 is not at all, 1 is from black to white."),
         )
     with right:
         st.button(
@@ -69,14 +69,14 @@ def attack_section(run: Run, network: "nn.Module", digit: PickedDigit) -> None:
             width="stretch",
             on_click=lambda: url_state.update(attack=method, epsilon=f"{epsilon:g}"),
         )
-    st.caption(
+    glossary.caption(
         f"{METHOD_DESCRIPTIONS[method]} The attack starts from the original digit, without the sliders' changes."
     )
     if requested in METHODS:
         show_attack(run, network, digit, requested, epsilon)
     elif requested is not None:
         st.warning("The attack in this link does not exist; choose one and press Fool it.")
-    st.caption(REFERENCE_RESULTS)
+    glossary.caption(REFERENCE_RESULTS)
 
 
 def epsilon_in_url() -> float:

@@ -5,8 +5,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mnist_core.analysis.calibration import Bin, SelectivePrediction
+from mnist_core.text import count
 from ui.charts import finish
-from ui.labels import count, percent
+from ui.labels import percent
 from ui.palette import CORRECT, CURRENT, MUTED
 
 CALIBRATED_WITHIN = 0.005  # mean confidence and accuracy that differ by less count as the same

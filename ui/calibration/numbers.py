@@ -18,7 +18,7 @@ def show(mean_confidence: float, correct: np.ndarray, error: float, separation: 
             "It is sure",
             labels.percent(mean_confidence),
             width="content",
-            help="Mean confidence: the probability of the predicted digit, averaged over all test digits.",
+            help=f"Mean confidence, over all test digits. {glossary.help('confidence')}",
         )
         st.metric(
             "It is right",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_core.metrics import normalise_rows
-from ui.labels import count, percent
+from mnist_core.text import count
+from ui.labels import percent
 from ui.palette import MATRIX, between, text_colour
 
 

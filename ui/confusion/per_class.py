@@ -5,21 +5,19 @@ import streamlit as st
 
 from mnist_core.metrics import per_class
 from mnist_core.runs import Predictions, Run
-from ui.labels import count, interval, percent
+from mnist_core.text import count
+from ui import glossary
+from ui.labels import interval, percent
 
 PERCENT_FORMAT = "%.2f %%"
 CLASS_COLUMNS = {
     "Digit": st.column_config.NumberColumn(help="The digit that this row is about.", width="small"),
-    "Precision": st.column_config.NumberColumn(
-        format=PERCENT_FORMAT, help="Of all that were read as this digit, the share that was written as it."
-    ),
-    "Recall": st.column_config.NumberColumn(
-        format=PERCENT_FORMAT, help="Of all that were written as this digit, the share that was read as it."
-    ),
+    "Precision": st.column_config.NumberColumn(format=PERCENT_FORMAT, help=glossary.help("precision")),
+    "Recall": st.column_config.NumberColumn(format=PERCENT_FORMAT, help=glossary.help("recall")),
     "F1": st.column_config.NumberColumn(
-        format="%.4f", help="2 × precision × recall ÷ (precision + recall): high only if both are."
+        format="%.4f", help=glossary.help("F1", "2 × precision × recall ÷ (precision + recall).")
     ),
-    "Support": st.column_config.NumberColumn(help="How many test digits were written as this one."),
+    "Support": st.column_config.NumberColumn(help=glossary.help("support")),
 }
 
 
@@ -29,9 +27,9 @@ def summary(run: Run, predictions: Predictions) -> None:
     n_mistakes = int((predicted != predictions.labels).sum())
     f1 = per_class(predicted, predictions.labels)["f1"]
     test = run.outcome.test
-    st.markdown(
+    glossary.markdown(
         f"It misreads **{count(n_mistakes, 'digit')}** of {len(predicted):,}: its accuracy is "
-        f"{percent(test.accuracy)} (95 % interval {interval(*test.interval)} %). "
+        f"{percent(test.accuracy)} (95 % [[interval|confidence interval]] {interval(*test.interval)} %). "
         + (
             f"It has most trouble with the **{f1.argmin()}**: its F1 is {f1.min():.4f}, the mean of all ten "
             f"(macro F1) {f1.mean():.4f}."
@@ -60,4 +58,6 @@ def table(predictions: Predictions) -> None:
         key="classes",
         alt="Precision, recall, F1 and support of each of the ten digits",
     )
-    st.caption("Low recall: this digit is often taken for another. Low precision: others are often taken for this one.")
+    glossary.caption(
+        "Low recall: this digit is often taken for another. Low precision: others are often taken for this one."
+    )

@@ -7,10 +7,10 @@ from mnist_core.analysis.selection import cell_indices
 from mnist_core.data import Digits
 from mnist_core.metrics import most_confused
 from mnist_core.runs import Predictions, Run, RunError
+from mnist_core.text import count
 from ui import caches, digit_browser, run_picker, url_state
 from ui.components.matrix.matrix import Cell, matrix
 from ui.confusion.cells import Cells
-from ui.labels import count
 from ui.run_name import unique_run_label
 
 RESET_PARAMETERS = ("digit", "page_cell", "page_here", "page_there")  # of the URL, when another cell is selected
@@ -81,7 +81,7 @@ def heading(cell: Cell, number: int, diagonal: bool) -> str:
         return f"All {count(number, 'mistake')}" if number != 1 else "The only mistake"
     only, order = ("", ", the misread ones first") if diagonal else (" and misread", "")
     if predicted is None:
-        return f"Written as {true_label}{only}: {count(number, 'digit')}{order}"
+        return f"Written {true_label}{only}: {count(number, 'digit')}{order}"
     if true_label is None:
         return f"Read as {predicted}{only}: {count(number, 'digit')}{order}"
     return f"Written {true_label}, read as {predicted}: {count(number, 'digit')}"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.runs import Run, RunError
-from ui import caches, charts, learning_curves
+from ui import caches, charts, glossary, learning_curves
 from ui.charts import RunStyle
 from ui.insight import insight
 from ui.learning_curves import CurveView
@@ -43,11 +43,12 @@ def show_curves(runs: list[Run], view: CurveView) -> None:
     drawn = [name for name, rows in histories.items() if rows]
     st.html(legend(charts.run_styles(list(histories)), {name: labels[name] for name in drawn}))
     if view.metric != "learning_rate" and view.part == "both":
-        st.caption(
-            "Dotted: digits it is learning from. Solid, with markers: digits held out, which it never learns from."
+        glossary.caption(
+            "Dotted: digits it is learning from ([[training set]]). Solid, with markers: digits held out, which it "
+            "never learns from ([[validation set]])."
         )
-    for sentence in cautions(runs, view):
-        st.caption(sentence)
+    for sentence in [*cautions(runs, view), *hidden_runs(histories, labels, view)]:
+        glossary.caption(sentence)
     insight(what_to_notice(view))
 
 
@@ -68,6 +69,19 @@ def what_to_notice(view: CurveView) -> str:
         "Where the training line keeps improving and the validation line does not, the network has begun to memorise: "
         "that is [[overfitting]]."
     )
+
+
+def hidden_runs(histories: dict[str, learning_curves.Rows], labels: dict[str, str], view: CurveView) -> list[str]:
+    """Return a sentence for each run whose curves lie exactly on those of a run before it."""
+    first: dict[str, str] = {}  # name -> the first run with these curves
+    for name, later in learning_curves.covering(histories, view).items():
+        for other in later:
+            first.setdefault(other, first.get(name, name))
+    return [
+        f"{labels[name]} lies exactly on {labels[other]}, which is drawn wider so that both can be seen: their numbers "
+        "are the same."
+        for name, other in first.items()
+    ]
 
 
 def cautions(runs: list[Run], view: CurveView) -> list[str]:

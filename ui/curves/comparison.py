@@ -5,8 +5,8 @@ import streamlit as st
 
 from mnist_core.analysis.comparison import Comparison, compare_predictions
 from mnist_core.runs import Predictions, Run, RunError
-from ui import caches, digit_browser, run_picker
-from ui.labels import count
+from mnist_core.text import count
+from ui import caches, digit_browser, glossary, run_picker
 from ui.labels import p_value as p_text
 from ui.run_name import unique_run_label
 
@@ -56,15 +56,15 @@ def show_comparison(first: Run, second: Run) -> None:
     only_first, only_second = len(comparison.only_first), len(comparison.only_second)
     st.markdown(verdict(only_first, only_second, comparison.p_value, unique_run_label(first), unique_run_label(second)))
     with st.expander("How this is calculated"):
-        st.markdown(
-            "This is McNemar's exact test. Both networks read the same digits, and only those that one of them reads "
-            "correctly and the other does not can say which is better. If both were equally good, each of these digits "
-            "would be a fair coin toss. The p-value is the probability that the tosses come out at least as unevenly "
-            f"as {only_first:,} to {only_second:,}. Below {SIGNIFICANCE_LEVEL:g} the difference is called "
-            "significant.\n\nThe 95 % interval of each accuracy asks something else: what it would be on other "
-            "digits. It looks at one network at a time, as if each had been tested on different digits. Comparing them "
-            "digit by digit can see smaller differences, so that two networks may differ here although their intervals "
-            "overlap."
+        glossary.markdown(
+            "This is [[McNemar's exact test|McNemar test]]. Both networks read the same digits, and only those that "
+            "one of them reads correctly and the other does not can say which is better. If both were equally good, "
+            "each of these digits would be a fair coin toss. The p-value is the probability that the tosses come out "
+            f"at least as unevenly as {only_first:,} to {only_second:,}. Below {SIGNIFICANCE_LEVEL:g} the difference "
+            "is called significant.\n\nThe 95 % [[interval|confidence interval]] of each accuracy asks something "
+            "else: what it would be on other digits. It looks at one network at a time, as if each had been tested on "
+            "different digits. Comparing them digit by digit can see smaller differences, so that two networks may "
+            "differ here although their intervals overlap."
         )
     show_galleries(first, second, predictions, comparison)
 

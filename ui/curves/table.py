@@ -7,18 +7,16 @@ import streamlit as st
 
 from mnist_core.config import TrainConfig, setting_of
 from mnist_core.runs import Run
-from ui import run_table
-from ui.labels import count, format_value, percent
+from mnist_core.text import count
+from ui import glossary, run_table
+from ui.labels import format_value, percent
 from ui.run_name import all_run_labels
 
 SHARED_SETTINGS = ("dataset", "batch_size", "schedule", "augmentation", "seed")  # named below the table where equal
 TABLE_COLUMNS = run_table.COLUMNS | {
     "Run": st.column_config.TextColumn(pinned=True, help="What the run is called on all pages."),
     "Validation": st.column_config.NumberColumn(
-        format="%.2f %%", help="Share of the held-out digits that the kept network reads correctly."
-    ),
-    "Test accuracy": st.column_config.NumberColumn(
-        format="%.2f %%", help="Test digits read correctly, divided by all test digits."
+        format="%.2f %%", help=glossary.help("accuracy", "On the held-out digits, of the epoch that is kept.")
     ),
 }
 
@@ -35,9 +33,7 @@ def summary(runs: list[Run]) -> None:
     labels = all_run_labels()
     low, high = best.outcome.test.interval
     with st.container(key="best"):
-        st.metric(
-            "Best test accuracy", percent(best.outcome.test.accuracy), help="The share of test digits read correctly."
-        )
+        st.metric("Best test accuracy", percent(best.outcome.test.accuracy), help=run_table.TEST_ACCURACY_HELP)
         st.markdown(
             f"**{labels[best.name]}**, on other digits of the same kind likely between {percent(low)} and "
             f"{percent(high)}. Trained with the least work: {labels[quickest.name]}, "

@@ -7,11 +7,12 @@ import streamlit as st
 
 from mnist_core.drawing import EmptyDrawing, Preprocessing, naive_resize, preprocess
 from mnist_core.runs import Run, RunError
+from mnist_core.text import count
 from ui import caches, charts, shell
 from ui.digit_picker import DRAWING_SOURCE, DRAWN_DIGIT_KEY
 from ui.draw import rendering
-from ui.labels import article, count, percent, probability_text
-from ui.run_name import unique_run_label
+from ui.labels import accuracy_text, article, probability_text
+from ui.run_name import all_run_labels
 
 SKIP_HELP = (
     "Preprocessing is what happens to a picture before the network sees it: it is cropped, scaled and centred, like "
@@ -20,6 +21,7 @@ SKIP_HELP = (
     "pen strokes correctly, and 97 % with preprocessing."
 )
 PREPROCESSED_NOTE = "28 × 28 numbers from 0 (black) to 255 (white), cropped, scaled and centred like MNIST's digits."
+N_OWN_RUNS, MAX_OWN_RUNS = 6, 30  # listed at first, and at most: each of them reads every stroke
 RESIZED_NOTE = "The canvas just made smaller, with nothing cropped, scaled or centred."
 
 
@@ -86,10 +88,30 @@ def show_prediction(run: Run, digit: np.ndarray | None) -> None:
     st.caption("The bars change with every stroke. Two high bars: your digit looks a little like both.")
 
 
-def shown_runs(chosen: Run) -> list[Run]:
-    """Return the chosen run, and the shipped runs that were tested on MNIST."""
-    tested = [run for run in caches.runs() if run.shipped and run.config.dataset == "mnist" and run.tested]
-    return tested if chosen.name in [run.name for run in tested] else [chosen, *tested]
+def own_runs() -> list[Run]:
+    """Return the tested runs that were trained on this server, the newest first."""
+    return [run for run in caches.runs() if not run.shipped and run.tested]
+
+
+def shown_runs(chosen: Run, n_own: int = N_OWN_RUNS) -> list[Run]:
+    """Return the chosen run, the newest `n_own` trained here, and the shipped ones that were tested on MNIST."""
+    shipped = [run for run in caches.runs() if run.shipped and run.config.dataset == "mnist" and run.tested]
+    return list({run.name: run for run in (chosen, *own_runs()[:n_own], *shipped)}.values())
+
+
+def n_own_runs_to_show() -> int:
+    """Let the visitor see all runs that were trained here, where they are many; return how many to show."""
+    n_own = len(own_runs())
+    if n_own <= N_OWN_RUNS:
+        return n_own
+    everything = st.toggle(
+        f"All {n_own:,} networks trained here" if n_own <= MAX_OWN_RUNS else f"The newest {MAX_OWN_RUNS} trained here",
+        key="all_own_runs",
+        persist_state="session",
+        help=f"Now the newest {N_OWN_RUNS} of {n_own:,} are listed beside those that come with the app. Whichever you "
+        "choose under Model is always listed.",
+    )
+    return MAX_OWN_RUNS if everything else N_OWN_RUNS
 
 
 def predict_all(runs: list[Run], digits: np.ndarray) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -110,9 +132,9 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
     """Show what every run predicts: first those that agree with the chosen one, the most confident on top."""
     st.subheader("What every model reads", anchor=False)
     if digit is None:
-        st.caption("Draw a digit, and every model that comes with the app says what it reads.")
+        st.caption("Draw a digit, and every model says what it reads: those that come with the app, and your own.")
         return
-    runs = {run.name: run for run in shown_runs(chosen)}
+    runs = {run.name: run for run in shown_runs(chosen, n_own_runs_to_show())}
     of_digits, errors = predict_all(list(runs.values()), digit[None])
     probabilities = {name: values[0] for name, values in of_digits.items()}
     predicted = {name: int(values.argmax()) for name, values in probabilities.items()}
@@ -127,12 +149,10 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
     st.caption(f"{read}{disagreement}")
     failed = [name for name in runs if name not in predicted]
     unsure = {name: rendering.prediction_text(probabilities[name])[0] == "not sure" for name in order}
-    missing = ["–"] * len(failed)
+    missing, labels = ["–"] * len(failed), all_run_labels()
     st.table(
         {
-            "Model": [
-                unique_run_label(runs[name]) + (" (chosen)" if name == chosen.name else "") for name in order + failed
-            ],
+            "Model": [labels[name] + (" (chosen)" if name == chosen.name else "") for name in order + failed],
             "Reads": [str(predicted[name]) for name in order] + missing,
             "Probability": [probability_text(probabilities[name].max()) for name in order] + missing,
             "Agrees": [
@@ -140,7 +160,7 @@ def show_all_models(chosen: Run, digit: np.ndarray | None) -> None:
                 for name in order
             ]
             + missing,
-            "On MNIST's test set": [percent(runs[name].outcome.test.accuracy) for name in order + failed],
+            "Test accuracy": [accuracy_text(runs[name]) for name in order + failed],
         },
         border="horizontal",
         hide_index=True,

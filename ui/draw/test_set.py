@@ -11,9 +11,10 @@ from PIL import Image
 
 from mnist_core import metrics
 from mnist_core.runs import Run, RunError
-from ui import caches
+from mnist_core.text import count
+from ui import caches, glossary
 from ui.draw import prediction
-from ui.labels import article, count, run_label
+from ui.labels import article, run_label
 
 MAX_DRAWINGS = 200  # in one session
 DRAWINGS_KEY, GROWN_KEY = "labelled_drawings", "labelled_drawings_grew"  # in the session state
@@ -138,10 +139,10 @@ def show_scores(runs: list[Run], drawings: list[LabelledDrawing]) -> None:
             border="horizontal",
         )
     low, high = metrics.wilson_interval(n // 2, n)
-    st.caption(
+    glossary.caption(
         f"Correct predictions: with preprocessing, and with the canvas just resized. With {count(n, 'drawing')}, only "
         f"large differences count: {n // 2} of {n} correct could mean anything from {100 * low:.0f} to "
-        f"{100 * high:.0f} % on many more (the 95 % interval)."
+        f"{100 * high:.0f} % on many more (the 95 % [[interval|confidence interval]])."
     )
 
 
@@ -169,9 +170,9 @@ def show_confusion(run: Run, drawings: list[LabelledDrawing]) -> None:
     }
     with st.container(key="own_matrix"):
         st.table(table, hide_index=True, border="horizontal")
-    st.caption(
-        f"Rows: what you wrote (true label). Columns: what {run_label(run)} read (prediction). Correct predictions are "
-        "on the diagonal."
+    glossary.caption(
+        f"Rows: what you wrote (true [[label]]). Columns: what {run_label(run)} read (prediction). Correct predictions "
+        "are on the diagonal."
     )
 
 

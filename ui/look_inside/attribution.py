@@ -7,10 +7,11 @@ import streamlit as st
 
 from mnist_core.analysis.activations import layer_activations
 from mnist_core.runs import Run
-from ui import caches, charts, url_state
+from ui import caches, charts, glossary, url_state
 from ui.digit_picker import PickedDigit
 from ui.insight import insight
 from ui.look_inside import feature_maps
+from ui.palette import EVIDENCE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,13 +52,13 @@ def attribution_section(run: Run, network: "nn.Sequential", digit: PickedDigit, 
                 config=charts.PLOTLY_CONFIG,
                 alt=f"{name.capitalize()} of the score of {label}",
             )
-            st.markdown(METHOD_DESCRIPTIONS[name])
+            glossary.markdown(METHOD_DESCRIPTIONS[name])
     black = layer_activations(network, np.zeros_like(digit.image))[-1].output[label]
     rise, total = float(logits[label] - black), float(attributions["integrated gradients"].sum())
-    st.html(feature_maps.colour_bar_html(f"against {label}", f"for {label}"))
-    st.caption(
-        f"The blue end is evidence against {label}, and orange is evidence for {label}. The score of {label} is "
-        f"{round_number(logits[label])}, that of a black picture {round_number(black)}: a rise of "
+    st.html(feature_maps.colour_bar_html(f"against {label}", f"for {label}", EVIDENCE))
+    glossary.caption(
+        f"Purple pixels are evidence against {label}, green ones evidence for {label}. The [[score|logit]] of {label} "
+        f"is {round_number(logits[label])}, that of a black picture {round_number(black)}: a rise of "
         f"{round_number(rise)}. Integrated gradients divide this rise among the pixels: they sum to "
         f"{round_number(total)}."
     )

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 
 from mnist_core.analysis.activations import WeightedSum
 from ui.charts import click_targets, finish
-from ui.palette import DIVERGING, GRID, HIGHLIGHT, NEGATIVE, OUTLINE, POSITIVE, text_colour
+from ui.palette import DIVERGING, EVIDENCE, GRID, HIGHLIGHT, NEGATIVE, OUTLINE, POSITIVE, text_colour
 
+ColourScale = Sequence[tuple[float, str]]  # positions 0..1, each with its colour
 MAX_CLICKABLE = 1024  # pixels or units of one map: more make the browser slow
 MAX_BARS = 40  # contributions to one value that are drawn
 COLOUR_STOPS = [2 * position - 1 for position, _ in DIVERGING]  # -1..1
@@ -71,7 +72,7 @@ def attribution_chart(values: np.ndarray, digit: np.ndarray) -> go.Figure:
     limit = max_magnitude(values)
     figure.add_heatmap(
         z=values,
-        colorscale=DIVERGING,
+        colorscale=EVIDENCE,
         zmin=-limit,
         zmax=limit,
         showscale=False,
@@ -116,9 +117,9 @@ def contributions_chart(contributions: np.ndarray, channels: Sequence[int], kind
     return figure.update_layout(bargap=0.1)
 
 
-def colour_bar_html(low: str, high: str) -> str:
-    """Write the colours of `apply_colormap` as a bar, with what its blue and its orange end stand for."""
-    stops = ", ".join(f"{colour} {100 * position:.0f}%" for position, colour in DIVERGING)
+def colour_bar_html(low: str, high: str, scale: ColourScale = DIVERGING) -> str:
+    """Write the colours of a scale, at first that of `apply_colormap`, as a bar with what its two ends stand for."""
+    stops = ", ".join(f"{colour} {100 * position:.0f}%" for position, colour in scale)
     return (
         f'<div class="colour-bar"><span>{html.escape(low)}</span>'
         f'<i style="background: linear-gradient(to right, {stops})"></i><span>{html.escape(high)}</span></div>'

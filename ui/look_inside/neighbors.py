@@ -8,7 +8,7 @@ import streamlit as st
 from mnist_core.analysis.embeddings import embeddings
 from mnist_core.analysis.neighbors import nearest_embeddings
 from mnist_core.runs import Run
-from ui import caches, images, url_state
+from ui import caches, glossary, images, url_state
 from ui.components.scatter.scatter import embedding_scatter
 from ui.digit_picker import PickedDigit, available_dataset
 from ui.insight import insight
@@ -40,9 +40,9 @@ def neighbors_section(run: Run, network: "nn.Sequential", digit: PickedDigit) ->
         pca.transform(embedding[None])[0],
         digit.image,
     )
-    st.caption(
+    glossary.caption(
         "Each numeral is a test digit, and the ring marks the digit you picked. Rest the mouse on a digit to see it, "
-        "click it to look inside. The map is flat: its two axes (principal components) show "
+        "click it to look inside. The map is flat: its two axes ([[principal components|PCA]]) show "
         f"{100 * pca.explained_variance_ratio.sum():.0f} % of the variance in that layer, so neighbours on the map may "
         "be far apart there."
     )
@@ -67,7 +67,7 @@ def show_nearest(dataset: str, embedding: np.ndarray, candidates: np.ndarray, ca
         )
     )
     counts = np.bincount(labels, minlength=10)
-    st.caption(
+    glossary.caption(
         f"{counts.max()} of these {len(indices)} were written as {article(int(counts.argmax()))}. Below each digit "
         f"stand its label and its distance. They are the nearest among {len(candidates):,} of the {len(training):,} "
         "training digits, chosen at random."

@@ -7,7 +7,8 @@ from mnist_core.analysis import label_errors
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
 from mnist_core.runs import RunError
-from ui import caches, charts, images, labels, shell, url_state
+from mnist_core.text import count
+from ui import caches, charts, glossary, images, labels, shell, url_state
 from ui.mistakes.list import digit_description
 
 N_NEIGHBORS = 6  # training digits shown
@@ -75,7 +76,7 @@ def digit_metrics(evaluation: Evaluation, index: int) -> None:
         st.metric(
             "Confidence",
             labels.percent(evaluation.confidence[index]),
-            help="The probability of the predicted digit, the largest of the ten.",
+            help=glossary.help("confidence", "It is the largest of the ten."),
         )
         st.metric(
             f"Probability of {label}",
@@ -85,8 +86,7 @@ def digit_metrics(evaluation: Evaluation, index: int) -> None:
         st.metric(
             "Loss",
             f"{evaluation.loss[index]:.2f}",
-            help="How wrong the answer is (cross-entropy): minus the natural logarithm of the true label's "
-            "probability. 0 is certain and right, 2.30 is guessing.",
+            help=glossary.help("cross-entropy", "0 is certain and right, 2.30 is guessing."),
         )
         st.metric(
             "Rank",
@@ -136,7 +136,7 @@ def other_models(evaluation: Evaluation, index: int) -> None:
         return
     n_correct = sum(predicted == label for _, predicted, _ in rows)
     verb = "reads" if n_correct == 1 else "read"
-    st.markdown(f"**{n_correct} of {labels.count(len(rows), 'other model')} {verb} it as {label}**")
+    st.markdown(f"**{n_correct} of {count(len(rows), 'other model')} {verb} it as {label}**")
     st.table(
         {
             "Model": [name for name, _, _ in rows],

@@ -9,6 +9,7 @@ import streamlit as st
 from mnist_core.analysis import label_errors
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
+from mnist_core.text import count
 from ui import glossary, images, labels, url_state
 from ui.components.gallery.gallery import gallery
 from ui.metric_row import Metric, metric_row
@@ -231,7 +232,7 @@ def legend(evaluation: Evaluation, n_listed: int) -> None:
     """Say how many of the mistakes are listed, in which order, and what their captions and frames mean."""
     frame = " An orange frame: the [[label is in doubt|label error]]." if evaluation.label_errors else ""
     glossary.caption(
-        f"{n_listed:,} of {labels.count(len(evaluation.mistakes), 'mistake')}, the largest [[loss]] first. 4 → 9: "
+        f"{n_listed:,} of {count(len(evaluation.mistakes), 'mistake')}, the largest [[loss]] first. 4 → 9: "
         f"written 4, read as 9.{frame}"
     )
 
@@ -239,15 +240,13 @@ def legend(evaluation: Evaluation, n_listed: int) -> None:
 COLUMNS = {
     "Digit": st.column_config.NumberColumn(format="%d", width=60, help="Its index in the test set, counted from 0."),
     "Picture": st.column_config.ImageColumn(width=60),
-    "Written": st.column_config.NumberColumn(width=68, help="The true label."),
+    "Written": st.column_config.NumberColumn(width=68, help=f"The true label. {glossary.help('label')}"),
     "Read as": st.column_config.NumberColumn(width=68, help="The prediction."),
-    "Confidence": st.column_config.NumberColumn(
-        format="%.1f %%", width=85, help="The probability of the predicted digit."
-    ),
+    "Confidence": st.column_config.NumberColumn(format="%.1f %%", width=85, help=glossary.help("confidence")),
     "Loss": st.column_config.NumberColumn(
         format="%.2f",
         width=55,
-        help="Cross-entropy in nats: minus the natural logarithm of the true label's probability.",
+        help=glossary.help("cross-entropy"),
     ),
     "Label in doubt": st.column_config.TextColumn(help="How five people labelled the digit."),
 }

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.data import Digits
+from mnist_core.text import count
 from ui import charts, digit_browser, images, labels, url_state
 from ui.components.gallery.gallery import gallery
 
@@ -244,7 +245,7 @@ def result_text(state: QuizState, evaluation: Evaluation) -> str:
     hard = {index: guess for index, guess in state.guesses.items() if not evaluation.correct[index]}
     easy = {index: guess for index, guess in state.guesses.items() if evaluation.correct[index]}
     parts = [
-        f"Of the {labels.count(len(group), 'digit')} that it {verb}, you read {score(evaluation, group).you or 'none'}."
+        f"Of the {count(len(group), 'digit')} that it {verb}, you read {score(evaluation, group).you or 'none'}."
         for group, verb in ((hard, "misreads"), (easy, "reads correctly"))
         if group
     ]

@@ -5,6 +5,7 @@ import streamlit as st
 from mnist_core.config import TrainConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, MODEL, Run, RunError
+from ui import glossary
 from ui.labels import changed_settings
 from ui.run_picker import run_before
 from ui.run_summary import result_metrics
@@ -30,7 +31,7 @@ def about(run: Run) -> None:
     changed = changed_settings(recipe.config, run.config) if recipe and isinstance(run.config, TrainConfig) else []
     text = recipe.description if recipe else ""
     text = f"The mean of the log-probabilities of {', '.join(run.members)}." if run.members else text
-    st.caption(f"{text} Changed: {', '.join(changed)}." if changed else text)
+    glossary.caption(f"{text} Changed: {', '.join(changed)}." if changed else text)
 
 
 def links(run: Run) -> None:

@@ -7,7 +7,7 @@ from ui import caches, run_table
 from ui.run_name import all_run_labels
 
 KEY = "run_table"
-HEIGHT = 420  # pixels, at most: so that on a phone the open run begins on the first screen
+HEIGHT = 318  # pixels, at most: eight runs, so that the open one begins on the first screen
 
 
 def own_runs_first(runs: list[Run]) -> list[Run]:
@@ -43,7 +43,7 @@ def run_list(runs: list[Run], opened: Run) -> None:
 
 def open_selected(names: list[str], opened: int) -> None:
     """Put the run of the clicked row or cell into the URL; `opened` is the row that was open before the click."""
-    selection = st.session_state[KEY]["selection"]
-    rows = [row for row in (*selection["rows"], *(cell[0] for cell in selection["cells"])) if row != opened]
+    selection = st.session_state[KEY]["selection"]  # beside a clicked cell, the row may still be the one before
+    rows = [row for row in (*(cell[0] for cell in selection["cells"]), *selection["rows"]) if row != opened]
     if rows and rows[0] < len(names):
         st.query_params["run"] = names[rows[0]]

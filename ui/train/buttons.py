@@ -84,7 +84,7 @@ def train_button(form: Form, text: str) -> None:
     """Show the button that trains the form's config; while that is impossible it is disabled and says why."""
     reason = None
     if form.config is None:
-        reason = f"{form.problem} Correct it in the settings."
+        reason = f"{form.problem}\n\nCorrect this in the settings."
     elif form.config.dataset == "mnist" and not caches.dataset_status().ready:
         reason = "MNIST is not here yet: wait, or choose the sample digits under Data."
     pressed = st.button(

@@ -4,9 +4,15 @@ import streamlit as st
 
 from mnist_core.config import EnsembleConfig
 from mnist_core.runs import HistoryRow, Run
-from ui import caches, charts, url_state
+from ui import caches, charts, glossary, url_state
 from ui.labels import run_label
 from ui.learning_curves import RUN_METRICS, run_curve
+
+QUANTITIES = {"accuracy": "Accuracy", "error": "[[Error|error rate]]", "loss": "Loss"}  # of `RUN_METRICS`, with terms
+LINES = (
+    "Orange: the digits it is learning from ([[training set]]). Blue: digits held out, which it never learns from "
+    "([[validation set]])."
+)
 
 
 def show_curve(rows: list[HistoryRow], epochs: float, name: str) -> None:
@@ -19,11 +25,14 @@ def show_curve(rows: list[HistoryRow], epochs: float, name: str) -> None:
             config=charts.PLOTLY_CONFIG,
             alt=f"{RUN_METRICS[metric]} of {name} against epochs, for training and validation digits",
         )
+        glossary.caption(f"{QUANTITIES[metric]} against [[epochs|epoch]]. {LINES}")
 
 
 def show_run(run: Run) -> None:
     """Show the learning curve of a run; an ensemble has none."""
     if isinstance(run.config, EnsembleConfig):
-        st.caption("An ensemble is not trained: its members were. Each of them has learning curves of its own.")
+        glossary.caption(
+            "An [[ensemble]] is not trained: its members were. Each of them has learning curves of its own."
+        )
         return
     show_curve(caches.history(run), run.config.epochs, run_label(run))

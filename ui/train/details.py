@@ -7,7 +7,7 @@ import streamlit as st
 from mnist_core.config import TrainConfig
 from mnist_core.models import LayerSummary
 from mnist_core.runs import Run, latest_progress
-from ui import caches
+from ui import caches, glossary
 from ui.labels import choice_title, duration
 
 
@@ -37,9 +37,9 @@ def layer_table(config: TrainConfig, layers: Sequence[LayerSummary]) -> None:
         return
     total = sum(layer.parameters for layer in layers)
     with st.expander(f"The network, layer by layer: {choice_title('architecture', config.architecture)}"):
-        st.caption(
-            f"{total:,} parameters. Read it from top to bottom: a digit of 1 × 28 × 28 goes in, ten scores come out, "
-            "and the largest score is the prediction."
+        glossary.caption(
+            f"{total:,} [[parameters]]. Read it from top to bottom: a digit of 1 × 28 × 28 goes in, ten "
+            "[[scores|logit]] come out, and the largest score is the prediction."
         )
         st.table(
             {

@@ -1,15 +1,17 @@
 """The recipe form in the sidebar: what to start from, and every setting."""
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import streamlit as st
 
-from mnist_core.config import VALIDATION_SIZES, ConfigError, TrainConfig, setting_of, type_of
+from mnist_core.config import VALIDATION_SIZES, TrainConfig, setting_of, type_of
+from mnist_core.config import problems as config_problems
 from mnist_core.recipes import RECIPES, Recipe
 from mnist_core.runs import Run
-from ui import caches, labels, run_picker
+from mnist_core.text import decimal
+from ui import caches, glossary, labels, run_picker
 
 DEFAULT_RECIPE, OFFLINE_RECIPE = "fast", "sample-digits"  # the recipe a new visitor meets
 MAIN_FIELDS = ["architecture", "epochs", "learning_rate", "batch_size"]  # always visible; the others are in expanders
@@ -22,12 +24,20 @@ class Form:
     name: str  # of the recipe it started from
     recipe: Recipe
     config: TrainConfig | None  # None while a value is invalid
-    problem: str = ""  # the sentence that says which
+    problems: dict[str, str] = field(default_factory=dict)  # for each field with such a value what is wrong, in order
 
     @property
     def shown(self) -> TrainConfig:
         """The config whose network is shown before it is trained: the recipe's while a value is invalid."""
         return self.config or self.recipe.config
+
+    @property
+    def problem(self) -> str:
+        """Everything that is wrong, as Markdown: one sentence, or a list of them; "" while nothing is."""
+        sentences = [f"{setting_of(name).label} {text}" for name, text in self.problems.items()]
+        if len(sentences) < 2:
+            return "".join(sentences)
+        return "\n".join([f"{len(sentences)} settings cannot be as they are:\n", *(f"- {text}" for text in sentences)])
 
 
 def field_key(name: str) -> str:
@@ -78,30 +88,54 @@ def recipe_form() -> Form:
         elif filled_without_mnist():
             fill_form(recipe.config)
         note = st.container()
-        values: dict[str, Any] = {}
-        for main_field in MAIN_FIELDS:
-            values[main_field] = field_widget(main_field)
-        for group in dict.fromkeys(setting_of(field.name).group for field in fields(TrainConfig)):
-            with st.expander(group):
-                for field in fields(TrainConfig):
-                    if setting_of(field.name).group == group and field.name not in MAIN_FIELDS:
-                        values[field.name] = field_widget(field.name)
+        values = {name: entered_value(name) for name in form_fields()}
+        problems = {name: without_name(name, sentence) for name, sentence in config_problems(values).items()}
+        field_widgets(problems)
+        form = Form(name, recipe, None if problems else TrainConfig(**values), problems)
         with note:
-            try:
-                config = TrainConfig(**values)
-            except ConfigError as error:
-                problem = with_label(str(error))
-                st.error(problem)
-                return Form(name, recipe, None, problem)
-            changes_note(recipe, st.session_state["filled"][0], config)
-    return Form(name, recipe, config)
+            if form.config is None:
+                st.error(form.problem)
+            else:
+                changes_note(recipe, st.session_state["filled"][0], form.config)
+    return form
 
 
-def with_label(sentence: str) -> str:
-    """Return the sentence of a ConfigError with the label of the field in place of its name."""
-    name, _, rest = sentence.partition(" ")
-    known = name in {field.name for field in fields(TrainConfig)}
-    return f"{setting_of(name).label} {rest}." if known else f"{sentence}."
+def field_widgets(problems: dict[str, str]) -> None:
+    """Show the widgets of all fields, with what is wrong with them: the main ones, then the others in their groups."""
+    for name in MAIN_FIELDS:
+        field_widget(name, problems.get(name))
+    for group in dict.fromkeys(setting_of(known.name).group for known in fields(TrainConfig)):
+        names = [name for name in form_fields() if setting_of(name).group == group and name not in MAIN_FIELDS]
+        with st.expander(group, expanded=stays_open(group, bool(problems.keys() & {*names}))):
+            for name in names:
+                field_widget(name, problems.get(name))
+
+
+def form_fields() -> list[str]:
+    """Return the names of all fields of `TrainConfig`, those that are always visible first."""
+    names = [known.name for known in fields(TrainConfig)]
+    return [*MAIN_FIELDS, *(name for name in names if name not in MAIN_FIELDS)]
+
+
+def entered_value(name: str) -> Any:
+    """Return what the form has for a field: a number where one was typed, else the text that was typed instead."""
+    value = st.session_state[field_key(name)]
+    if setting_of(name).suggestions:
+        st.session_state[field_key(name)] = value = to_number(value, type_of(name))
+    return value
+
+
+def without_name(name: str, sentence: str) -> str:
+    """Return a ConfigError's sentence without the field's name, and without Markdown in what was typed."""
+    return labels.without_markup(f"{sentence.removeprefix(f'{name} ')}.")
+
+
+def stays_open(group: str, has_problem: bool) -> bool:
+    """Return whether a group of settings is open by itself: from its first problem on, also once that is corrected."""
+    opened: set[str] = st.session_state.setdefault("opened_groups", set())
+    if has_problem:
+        opened.add(group)
+    return group in opened
 
 
 def on_recipe_change(name: str) -> None:
@@ -114,7 +148,7 @@ def changes_note(recipe: Recipe, filled: TrainConfig, config: TrainConfig) -> No
     """Say which settings differ from those that were filled in, and offer to undo the changes."""
     changed = labels.changed_settings(filled, config)
     if not changed:
-        st.caption(recipe.description)
+        glossary.caption(recipe.description)
         if filled.dataset != recipe.config.dataset:
             st.caption("On scikit-learn's sample digits of 8 × 8 pixels, until MNIST is here.")
         return
@@ -142,44 +176,56 @@ def use_settings_of(run: Run) -> None:
     fill_form(run.config)
 
 
-def field_widget(name: str) -> Any:
-    """Show the widget for one field as its `Setting` describes it, unless another field makes it meaningless.
+def field_widget(name: str, problem: str | None = None) -> None:
+    """Show the widget for one field, unless another field makes it meaningless, and below it what is wrong with it."""
+    other, values = setting_of(name).used_with or ("", ())
+    if other and st.session_state[field_key(other)] not in values and problem is None:
+        return
+    if type_of(name) is str:
+        choice_widget(name)
+    else:
+        number_widget(name)
+    if problem:
+        st.error(problem[0].upper() + problem[1:])
 
-    Return the value. What was typed and is no number is returned as it was typed.
-    """
+
+def choice_widget(name: str) -> None:
+    """Show the select box of a field with choices, each of which the help text explains."""
+    choices = labels.choices(name)
+    titled = [text.partition(":") for text in choices.values()]
+    explained = "\n".join(f"- **{title}**{colon}{text}" for title, colon, text in titled)
+    st.selectbox(
+        setting_of(name).label,
+        list(choices),
+        format_func=lambda choice: labels.choice_title(name, choice),
+        on_change=on_dataset_change if name == "dataset" else None,
+        key=field_key(name),
+        help=f"{setting_of(name).help}\n\n{explained}",
+        persist_state="session",
+    )
+
+
+def number_widget(name: str) -> None:
+    """Show the widget of a field with a number: suggestions to choose from, a slider, or a box to type into."""
     setting, kind = setting_of(name), type_of(name)
-    if setting.used_with is not None:
-        other, values = setting.used_with
-        if st.session_state[field_key(other)] not in values:
-            return st.session_state[field_key(name)]
     common: dict[str, Any] = {"key": field_key(name), "help": setting.help, "persist_state": "session"}
-    if kind is str:
-        choices = labels.choices(name)
-        titled = [text.partition(":") for text in choices.values()]
-        common["help"] += "\n\n" + "\n".join(f"- **{title}**{colon}{text}" for title, colon, text in titled)
-        return st.selectbox(
-            setting.label,
-            list(choices),
-            format_func=lambda choice: labels.choice_title(name, choice),
-            on_change=on_dataset_change if name == "dataset" else None,
-            **common,
-        )
     if setting.suggestions:
-        st.session_state[field_key(name)] = value = to_number(st.session_state[field_key(name)], kind)
+        value = st.session_state[field_key(name)]
         options: list[Any] = [kind(number) for number in setting.suggestions]
         if value not in options:
             options = sorted([*options, value], key=lambda option: math.inf if isinstance(option, str) else option)
-        return st.selectbox(
+        st.selectbox(
             setting.label,
             options,
-            format_func=lambda number: number if isinstance(number, str) else format_number(number),
+            format_func=lambda number: number if isinstance(number, str) else decimal(number),
             accept_new_options=True,
             filter_mode="prefix",
             **common | {"help": f"{setting.help} Choose a value, or type one of your own."},
         )
-    if kind is float:
-        return st.slider(setting.label, float(setting.minimum), float(setting.maximum), step=0.05, **common)
-    return st.number_input(setting.label, step=1, format="%d", **common)
+    elif kind is float:
+        st.slider(setting.label, float(setting.minimum), float(setting.maximum), step=0.05, **common)
+    else:
+        st.number_input(setting.label, step=1, format="%d", **common)
 
 
 def to_number(value: Any, kind: type) -> Any:
@@ -191,11 +237,6 @@ def to_number(value: Any, kind: type) -> Any:
     except ValueError:
         return value
     return int(number) if kind is int and number.is_integer() else number
-
-
-def format_number(value: float) -> str:
-    """Return a number without an exponent or needless zeros: 0.0001, 128."""
-    return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def on_dataset_change() -> None:

@@ -6,7 +6,7 @@ from mnist_core.analysis.diagnosis import Diagnosis, diagnose
 from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.config import TrainConfig
 from mnist_core.runs import Run, RunError
-from ui import caches, run_picker
+from ui import caches, glossary, run_picker
 from ui.components.gallery.gallery import gallery
 from ui.shell import page_link
 from ui.train.buttons import train_again_with_another_seed
@@ -73,9 +73,9 @@ def show_mistakes(run: Run) -> None:
         st.caption("Nothing: every test digit was read correctly.")
         return
     shown = mistakes[:N_MISTAKES]
-    st.caption(
-        f"{len(mistakes):,} of {len(predictions.labels):,} test digits. These are the worst: written (true label) → "
-        "read as (prediction). Click one to see why."
+    glossary.caption(
+        f"{len(mistakes):,} of {len(predictions.labels):,} test digits. These are the worst: written (true [[label]]) "
+        "→ read as (prediction). Click one to see why."
     )
     digits = caches.digits_or_none(run.config.dataset, "test")
     if digits is None:

@@ -18,7 +18,9 @@ PEN_WIDTH = (8, 30, 18)  # pixels: thinnest, thickest, default
 PLACE_AND_SCALE = ("left", "top", "scaleX", "scaleY")  # of a stroke, all of them numbers
 Stroke = dict[str, Any]  # a path of Fabric.js, the library behind the component
 
-hide_toolbar = st.components.v2.component("hide_toolbar", js=Path(__file__).with_name("canvas.js").read_text("utf-8"))
+HINT = "Draw a digit here"  # on an empty canvas; it lies over it, so that it is no ink
+
+_adapt_canvas = st.components.v2.component("adapt_canvas", js=Path(__file__).with_name("canvas.js").read_text("utf-8"))
 
 
 @dataclass
@@ -66,9 +68,9 @@ def drawing_canvas(size: int = CANVAS_SIZE) -> np.ndarray | None:
             key=key,
             on_change=on_canvas_change,
         )
-        hide_toolbar(key="hide_toolbar")
-    if not state.pending and result.image_bytes is not None:
-        state.strokes, state.pixels = parse_strokes(result.json_data), decode_canvas(result.image_bytes)
+        if not state.pending and result.image_bytes is not None:
+            state.strokes, state.pixels = parse_strokes(result.json_data), decode_canvas(result.image_bytes)
+        _adapt_canvas(key="adapt_canvas", data={"hint": "" if state.strokes else HINT, "size": size})
     with st.container(horizontal=True, key="canvas_buttons"):
         empty = not state.strokes
         st.button("Undo", icon=":material/undo:", width="stretch", on_click=undo, disabled=empty, key="undo_stroke")

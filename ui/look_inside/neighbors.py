@@ -41,10 +41,10 @@ def neighbors_section(run: Run, network: "nn.Sequential", digit: PickedDigit) ->
         digit.image,
     )
     st.caption(
-        "Each numeral is a test digit, and the ring marks the digit you picked. Rest the mouse on a digit to see it, "
-        "click it to look inside. The map is flat: its two axes (principal components) show "
-        f"{100 * pca.explained_variance_ratio.sum():.0f} % of the variance in that layer, so neighbours on the map may "
-        "be far apart there."
+        "Each numeral is a test digit, and the ring marks the digit you picked. Rest the mouse on a digit to see "
+        "it, and click it to look inside; with a finger, tap it twice. The map is flat: its two axes (principal "
+        f"components) show {100 * pca.explained_variance_ratio.sum():.0f} % of the variance in that layer, so "
+        "neighbours on the map may be far apart there."
     )
     insight("Digits that the network takes for the same lie close together, and the ten classes form islands.")
     if clicked is not None:

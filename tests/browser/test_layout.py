@@ -34,7 +34,7 @@ SMALL_TEXTS = """() => {
     return small;
 }"""
 SMALL_TARGETS = """() => [...document.querySelectorAll('.stMain button, [data-testid="stExpandSidebarButton"]')]
-    .filter((button) => button.checkVisibility())
+    .filter((button) => button.checkVisibility() && !button.matches('.term')) // a term stands in a line of text
     .filter((button) => Math.min(button.getBoundingClientRect().width, button.getBoundingClientRect().height) < 24)
     .map((button) => button.outerHTML)"""
 

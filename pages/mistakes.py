@@ -24,7 +24,7 @@ mistake_list.summary(evaluation)
 indices = mistake_list.filter_mistakes(evaluation, mistake_list.choose_filter(evaluation))
 digit = mistake_list.selected_digit(evaluation, indices)
 left, right = st.columns([3, 2], gap="medium")
-with left:
+with left, st.container(key=mistake_list.LIST_KEY):
     if not len(evaluation.mistakes):
         st.success("There is no mistake: every test digit was read as it is labelled.")
     elif not len(indices):
@@ -38,6 +38,6 @@ with left:
     mistake_list.legend(evaluation, len(indices))
 with right:
     if digit is not None:
-        detail.mistake_detail(evaluation, digit, indices, digits)
+        detail.mistake_detail(evaluation, digit, indices, digits, listed_as="table" if digits is None else view)
 
 next_steps("Mistakes")

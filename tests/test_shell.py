@@ -105,7 +105,8 @@ def test_figures_are_larger_while_presenting(monkeypatch):
     projector = charts.finish(go.Figure(), 200, left=10)
     assert (laptop.layout.height, projector.layout.height) == (200, 300)
     assert (laptop.layout.margin.l, projector.layout.margin.l) == (10, 15)
-    assert projector.layout.xaxis.tickfont.size == projector.layout.font.size == 18
+    assert projector.layout.xaxis.tickfont.size == projector.layout.font.size == charts.PRESENTED_FONT_SIZE
+    assert (charts.text_px(), charts.text_px(14)) == (20, 21)
 
 
 def test_type_is_at_least_20_pixels_while_presenting():

@@ -20,6 +20,7 @@ PLOTLY_CONFIG = {  # of every chart; nothing can be zoomed, so two quick clicks 
     "doubleClick": False,
 }
 FONT_SIZE = 12  # pixels, of the text in figures
+PRESENTED_FONT_SIZE = 20  # the smallest while presenting: readable from the last row at 1920 x 1080
 
 
 def _as_on_a_laptop() -> float:
@@ -35,6 +36,11 @@ def px(size: float) -> float:
     return size * magnification()
 
 
+def text_px(size: float = FONT_SIZE) -> float:
+    """Return this size of a text in pixels as it is in this session: larger while presenting, and never too small."""
+    return max(px(size), PRESENTED_FONT_SIZE) if magnification() > 1 else size
+
+
 def finish(
     figure: go.Figure, height: int, *, left: int = 8, right: int = 8, top: int = 8, bottom: int = 8, bare: bool = False
 ) -> go.Figure:
@@ -46,10 +52,8 @@ def finish(
     large = magnification() > 1
     axes: dict[str, object] = {"fixedrange": True, "zeroline": False, "gridcolor": STRONG_GRID if large else GRID}
     if large:  # Streamlit's theme sets these sizes too, for a laptop
-        figure.update_layout(
-            font_size=px(FONT_SIZE), hoverlabel_font_size=px(FONT_SIZE), legend_font_size=px(FONT_SIZE)
-        )
-        axes |= {"tickfont": {"size": px(FONT_SIZE)}, "title_font_size": px(FONT_SIZE)}
+        figure.update_layout(font_size=text_px(), hoverlabel_font_size=text_px(), legend_font_size=text_px())
+        axes |= {"tickfont": {"size": text_px()}, "title_font_size": text_px()}
     figure.update_xaxes(**axes, showgrid=False)
     figure.update_yaxes(**axes, showgrid=not bare)
     return figure.update_layout(

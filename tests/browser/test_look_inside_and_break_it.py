@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -100,3 +100,27 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(server, visit, path):
         expect(visitor.page.get_by_text("now", exact=True)).to_be_in_viewport()
         expect(visitor.page.locator(".st-key-changed_answer")).to_be_in_viewport(ratio=1)
     assert visitor.errors == []
+
+
+def test_a_finger_that_scrolls_over_a_slider_does_not_move_it_and_a_tap_does(server, visit):
+    page = visit(server, 390, 844).open("/break_it?digit=247").page
+    slider, track = page.get_by_role("slider", name="Noise"), page.locator(".st-key-slider_noise [role=group]")
+    track.evaluate("(track) => track.scrollIntoView({block: 'center'})")
+    for part in (0, 0.7):  # of the track: on the thumb, and elsewhere
+        box = track.bounding_box()
+        swipe_up(page, box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+        assert track.bounding_box()["y"] < box["y"] - 30
+        assert slider.input_value() == "0"
+        box = track.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.7 * box["width"], box["y"] + box["height"] / 2)
+    expect(slider).to_have_value("0.7")
+    expect(page).to_have_url(re.compile("noise=0.7"))
+
+
+def swipe_up(page: Page, x: float, y: float) -> None:
+    """Swipe with one finger from this point 100 pixels upwards."""
+    browser = page.context.new_cdp_session(page)
+    browser.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for moved in range(10, 101, 10):
+        browser.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - moved}]})
+    browser.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

@@ -79,6 +79,10 @@ def test_a_filtered_digit_is_the_same_in_another_browser(server, visit, mistakes
     expect(digits(another).nth(2)).to_have_attribute("aria-pressed", "true")
     expect(another.page.locator(".st-key-detail h3")).to_have_text(title)
     expect(another.page.locator(".st-key-detail .stAlert")).to_have_text(note)
+    digits(another).first.tap()  # scrolls to the digit
+    expect(digits(another).first).not_to_be_in_viewport()
+    another.button("↑ Back to the gallery").tap()
+    expect(digits(another).first).to_be_in_viewport()
     assert another.errors == []
 
 

@@ -112,7 +112,7 @@ def show_attack(run: Run, network: "nn.Module", digit: PickedDigit, method: str,
         ]
         alts = ["The digit", "The noise", "The digit with the noise"]
         st.html(images.pictures_html([digit.image, noise_image, result], captions, alts), width="content")
-        with st.container(width=420):
+        with st.container(width=round(charts.px(420))):
             st.plotly_chart(
                 response_chart(EPSILONS, probabilities, label, epsilon, "epsilon (1: black to white)"),
                 key="epsilon_curve",

@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from ui.charts import finish
+from ui.charts import finish, px, text_px
 from ui.palette import CORRECT, CURRENT, INCORRECT
 
 
@@ -23,13 +23,13 @@ def response_chart(
         y0=0,
         y1=1,
         layer="below",
-        line={"color": CURRENT, "width": 1, "dash": "dot"},
+        line={"color": CURRENT, "width": px(1), "dash": "dot"},
     )
     figure.add_scatter(
         x=points,
         y=probabilities[:, label],
         mode="lines",
-        line={"color": CORRECT, "width": 2.5},
+        line={"color": CORRECT, "width": px(2.5)},
         customdata=predicted,
         hovertemplate=f"%{{x:g}}: {label} with %{{y:.1%}}, read as %{{customdata}}<extra></extra>",
     )
@@ -41,7 +41,7 @@ def response_chart(
         text=[str(predicted[first]) for first, _ in stretches],
         textfont={
             "color": [CORRECT if predicted[first] == label else INCORRECT for first, _ in stretches],
-            "size": 14,
+            "size": text_px(14),
         },
         cliponaxis=False,
         hoverinfo="skip",
@@ -50,7 +50,7 @@ def response_chart(
         x=[points[at_current]],
         y=[probabilities[at_current, label]],
         mode="markers",
-        marker={"color": CURRENT, "size": 12},
+        marker={"color": CURRENT, "size": px(12)},
         hoverinfo="skip",
     )
     margin = 0.02 * float(np.ptp(points))

@@ -116,7 +116,7 @@ def choose_map(selected: LayerActivation, values: np.ndarray) -> int:
             reveals="enlarged_map",
         )
     show_colour_bar(values)
-    st.caption("Each map responds to a different shape: the brighter, the stronger. Click one to enlarge it.")
+    st.caption("Each map responds to a different shape: the brighter, the stronger. Choose one to enlarge it.")
     if clicked is not None and clicked != index:
         url_state.update(layer=selected.name, map=clicked)
         st.rerun()
@@ -138,7 +138,7 @@ def choose_pixel(values: np.ndarray, index: int) -> tuple[int, int]:
     peak = divmod(int(np.abs(values).argmax()), width)
     row, column = integer_or_warn("row", height), integer_or_warn("column", width)
     row, column = peak[0] if row is None else row, peak[1] if column is None else column
-    st.markdown(f"**Map {index}**, enlarged. Click a pixel to see how its value is calculated.")
+    st.markdown(f"**Map {index}**, enlarged. Choose a pixel to see how its value is calculated.")
     pixel_names = [f"row {r}, column {c}" for r, c in np.ndindex(height, width)]
     clickable_chart(
         feature_maps.clickable_map(values, pixel_names, (row, column), feature_maps.max_magnitude(values)),
@@ -163,7 +163,7 @@ def choose_unit(selected: LayerActivation, values: np.ndarray) -> int:
     index = integer_or_warn("map", len(values))
     index = int(np.abs(values).argmax()) if index is None else index
     columns = len(values) if len(values) <= 10 else int(np.ceil(np.sqrt(len(values))))
-    how = "Click a unit" if len(values) <= feature_maps.MAX_CLICKABLE else "Enter the number of a unit"
+    how = "Choose a unit" if len(values) <= feature_maps.MAX_CLICKABLE else "Enter the number of a unit"
     st.markdown(f"**Unit {index}** of {len(values):,}, arranged in rows. {how} to see how its value is calculated.")
     grid = feature_maps.arrange_units(values, columns)
     unit_names = [f"unit {number}" for number in range(grid.size)]

@@ -41,8 +41,9 @@ def neighbors_section(run: Run, network: "nn.Sequential", digit: PickedDigit) ->
         digit.image,
     )
     glossary.caption(
-        "Each numeral is a test digit, and the ring marks the digit you picked. Rest the mouse on a digit to see it, "
-        "click it to look inside. The map is flat: its two axes ([[principal components|PCA]]) show "
+        "Each numeral is a test digit, and the ring marks the digit you picked. Rest the mouse on a digit to see "
+        "it, and click it to look inside; with a finger, tap it twice. The map is flat: its two axes "
+        "([[principal components|PCA]]) show "
         f"{100 * pca.explained_variance_ratio.sum():.0f} % of the variance in that layer, so neighbours on the map may "
         "be far apart there."
     )

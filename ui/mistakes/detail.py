@@ -9,13 +9,19 @@ from mnist_core.data import Digits
 from mnist_core.runs import RunError
 from mnist_core.text import count
 from ui import caches, charts, glossary, images, labels, shell, url_state
-from ui.mistakes.list import digit_description
+from ui.components.scroll_button.scroll_button import scroll_button
+from ui.mistakes.list import LIST_KEY, digit_description
 
 N_NEIGHBORS = 6  # training digits shown
 
 
-def mistake_detail(evaluation: Evaluation, index: int, indices: np.ndarray, digits: Digits | None) -> None:
-    """Show one test digit; `indices` are the listed mistakes, which the previous and next buttons go through."""
+def mistake_detail(
+    evaluation: Evaluation, index: int, indices: np.ndarray, digits: Digits | None, listed_as: str
+) -> None:
+    """Show one test digit; `indices` are the listed mistakes, which the previous and next buttons go through.
+
+    `listed_as` is "gallery" or "table": what the button of a phone leads back to.
+    """
     label, predicted, correct = evaluation.labels[index], evaluation.predicted[index], evaluation.correct[index]
     with st.container(key="detail"):
         with st.container(horizontal=True, vertical_alignment="center", key="detail_head"):
@@ -26,6 +32,7 @@ def mistake_detail(evaluation: Evaluation, index: int, indices: np.ndarray, digi
                 sure = f"{labels.percent(evaluation.confidence[index])} sure"
                 st.caption(f"Test digit {index}: {'no mistake, ' if correct else ''}{sure}")
                 previous_and_next(index, indices)
+        scroll_button("back", f"Back to the {listed_as}", to=LIST_KEY)
         label_error_note(evaluation, index)
         st.plotly_chart(
             charts.probability_chart(evaluation.probabilities[index], int(label)),

@@ -22,6 +22,7 @@ DIGIT_OPTIONS = ("any", *map(str, range(10)))
 PAGE_SIZE = 42  # pictures in the gallery at first, and more with each press of a button: six rows on a laptop
 MAX_IMAGES = 500  # pictures in the table: more make the page slow, and nobody looks at them all
 GRID_KEY, TABLE_KEY = "mistake_grid", "mistake_table"  # of the two widgets in which a digit is clicked
+LIST_KEY = "mistake_list"  # of the container with one of them
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def controls(form: Form, first_visit: bool) -> None:
         if executor.run and speed == "step":
             step_buttons()
     with st.container(key="settings_hint"):  # on a phone, where they are out of sight
-        st.caption("The recipe and all settings are in the menu at the top, »")
+        st.caption("The recipe and all settings are in the menu at the top, :material/menu:")
     if form.problem and not executor.run:
         st.error(form.problem)
 

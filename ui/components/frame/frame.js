@@ -31,6 +31,13 @@ function markCurrent() {
   }
 }
 
+/* A slider takes the value under a finger at once, also when the finger only begins to scroll there. So the track waits
+   for a tap, which the browser reports as a mouse after it; a thumb follows the finger as before. */
+function onSliderTouch(event) {
+  if (event.pointerType === "mouse" || !event.target.closest?.('.stSlider [role="group"]')) return;
+  if (!event.target.closest(':has(> div > input[type="range"])')) event.stopPropagation();
+}
+
 export default function ({ data }) {
   const kept = () => !PHONE.matches && !data.presenting; // a sidebar opened or closed here is meant to stay so
   if (!kept() && window.labPage !== data.page) closeSidebar(); // a reload or another page, not a rerun of this one
@@ -50,11 +57,15 @@ export default function ({ data }) {
     if (!event.target.closest?.(".term")) document.body.classList.remove("meanings-closed");
   };
   document.addEventListener("click", onClick, true);
+  document.addEventListener("pointerdown", onSliderTouch, true);
+  document.addEventListener("touchstart", onSliderTouch, true);
   document.addEventListener("keydown", onKey);
   document.addEventListener("pointerover", onPointer);
   return () => {
     clearTimeout(later);
     document.removeEventListener("click", onClick, true);
+    document.removeEventListener("pointerdown", onSliderTouch, true);
+    document.removeEventListener("touchstart", onSliderTouch, true);
     document.removeEventListener("keydown", onKey);
     document.removeEventListener("pointerover", onPointer);
   };

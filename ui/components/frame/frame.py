@@ -1,4 +1,4 @@
-"""What the frame of every page does in the browser: the sidebar on a phone, the current link, closing a meaning."""
+"""What the frame of every page does in the browser: the sidebar on a phone, the current link, meanings, sliders."""
 
 from pathlib import Path
 

@@ -61,15 +61,15 @@ function select(grid, selected) {
   });
 }
 
-/* Print the value under the mouse below the grid, if the images came with values. */
+/* Print the value under the mouse or the finger below the grid, if the images came with values. */
 function showValues(data, grid, buttons, readout) {
   readout.hidden = data.values === null;
-  grid.onpointermove = null;
+  grid.onpointermove = grid.onpointerdown = null;
   if (readout.hidden) return;
-  readout.textContent = "Rest the mouse on a map to read its values.";
+  readout.textContent = "Rest the mouse or a finger on a map to read its values.";
   const bytes = Uint8Array.from(atob(data.values), (character) => character.charCodeAt(0));
   const values = new Float32Array(bytes.buffer), [height, width] = data.shape;
-  grid.onpointermove = (event) => {
+  grid.onpointermove = grid.onpointerdown = (event) => {
     const index = buttons.findIndex((button) => button.contains(event.target));
     if (index < 0 || !event.target.classList.contains("digit")) return;
     const box = event.target.getBoundingClientRect();

@@ -94,7 +94,7 @@ function showAnswers(root, frame) {
     tile.style.setProperty("--certainty", Math.max(0, (confidence - 0.1) / 0.9));
     const verdict = `${correct ? "right" : "wrong"}, ${Math.round(100 * confidence)} % confident`;
     tile.setAttribute("aria-label", `A ${data.labels[index]}, read as ${predicted}: ${verdict}`);
-    tile.title = `${tile.getAttribute("aria-label")}. Click to send it through the network below.`;
+    tile.title = `${tile.getAttribute("aria-label")}. Choose it to send it through the network below.`;
   });
   showScores(root, frame);
 }

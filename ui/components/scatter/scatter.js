@@ -1,5 +1,6 @@
-/* A scatter plot of digits on a canvas; the digit nearest to the mouse shows its image, a click reports its index. */
-const PREVIEW_SIZE = 84, MARGIN = 18, MAX_DISTANCE = 18, RING_RADIUS = 11; // pixels
+/* A scatter plot of digits on a canvas; the digit nearest to the mouse shows its image, a click reports its index. A
+   finger cannot rest: its first tap shows the image, the second one on the same digit reports it. */
+const MARGIN = 18, MAX_DISTANCE = 18, RING_RADIUS = 11; // pixels
 const RING_ADVANTAGE = 60; // subtracted from the squared distance to the ring, which is larger than a numeral
 
 export default function (component) {
@@ -12,10 +13,13 @@ export default function (component) {
   const ring = data.labels.length; // the index of the last point, which has no label
   const xs = points.filter((_, index) => index % 2 === 0), ys = points.filter((_, index) => index % 2 === 1);
   const [xMin, xMax] = [Math.min(...xs), Math.max(...xs)], [yMin, yMax] = [Math.min(...ys), Math.max(...ys)];
+  const scale = Number(getComputedStyle(scatter).getPropertyValue("--lab-scale")) || 1; // larger while presenting
+  const previewSize = 84 * scale; // pixels
   let positions = []; // of the points on the canvas
+  let tapped = -1; // the index of the digit that a finger tapped last
   scatter.setAttribute("aria-label", data.label);
   preview.style.backgroundImage = `url(${data.sheet})`;
-  preview.style.backgroundSize = `${data.columns * PREVIEW_SIZE}px auto`;
+  preview.style.backgroundSize = `${data.columns * previewSize}px auto`;
 
   function draw() {
     const { clientWidth: width, clientHeight: height } = scatter, ratio = window.devicePixelRatio || 1;
@@ -24,7 +28,7 @@ export default function (component) {
     canvas.height = height * ratio;
     const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
-    context.font = "600 11px sans-serif";
+    context.font = `600 ${11 * scale}px sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     positions = Array.from(xs, (x, index) => [
@@ -62,11 +66,11 @@ export default function (component) {
     preview.style.display = index < 0 ? "none" : "block";
     if (index < 0) return;
     const [x, y] = positions[index], column = index % data.columns, row = Math.floor(index / data.columns);
-    const left = Math.max(x - PREVIEW_SIZE - 12, 0) || x + 12; // on the right where there is no room on the left
-    const top = Math.max(y - PREVIEW_SIZE / 2, 0);
-    preview.style.backgroundPosition = `${-column * PREVIEW_SIZE}px ${-row * PREVIEW_SIZE}px`;
-    preview.style.left = `${Math.min(left, scatter.clientWidth - PREVIEW_SIZE - 4)}px`;
-    preview.style.top = `${Math.min(top, scatter.clientHeight - PREVIEW_SIZE - 4)}px`;
+    const left = Math.max(x - previewSize - 12, 0) || x + 12; // on the right where there is no room on the left
+    const top = Math.max(y - previewSize / 2, 0);
+    preview.style.backgroundPosition = `${-column * previewSize}px ${-row * previewSize}px`;
+    preview.style.left = `${Math.min(left, scatter.clientWidth - previewSize - 4)}px`;
+    preview.style.top = `${Math.min(top, scatter.clientHeight - previewSize - 4)}px`;
     preview.dataset.index = index;
   }
 
@@ -75,7 +79,9 @@ export default function (component) {
   scatter.onclick = (event) => {
     const index = nearest(event);
     showPreview(index);
-    if (index >= 0 && index !== ring && event.pointerType !== "touch") setTriggerValue("clicked", index);
+    const chosen = event.pointerType !== "touch" || index === tapped;
+    tapped = index;
+    if (index >= 0 && index !== ring && chosen) setTriggerValue("clicked", index);
   };
   const observer = new ResizeObserver(draw);
   observer.observe(scatter);

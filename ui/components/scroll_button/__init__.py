@@ -1,0 +1,1 @@
+"""A button that scrolls to another part of the page."""

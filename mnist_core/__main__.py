@@ -1,4 +1,4 @@
-"""The command line: python -m mnist_core train | vote | evaluate | classify | list | download."""
+"""The command line: python -m mnist_core train | vote | evaluate | robustness | classify | list | download."""
 
 import argparse
 import json
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mnist_core import image_file
+from mnist_core.analysis.corruptions import CORRUPTIONS
+from mnist_core.analysis.robustness import DEFAULT_DIGITS, Robustness, measure, measure_and_save
 from mnist_core.config import TrainConfig, current_architecture, setting_of, type_of
 from mnist_core.data import load_digits
 from mnist_core.drawing import to_digit
@@ -19,6 +21,9 @@ from mnist_core.metrics import per_class, score_with_interval
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError, create_run, find_run, list_runs, load_run
+
+DIGITS_HELP = f"how many test digits, or all (default: {DEFAULT_DIGITS})"
+ALL_DIGITS = sys.maxsize
 
 
 class Parser(argparse.ArgumentParser):
@@ -43,6 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     evaluate = commands.add_parser("evaluate", help="test a run again, digit by digit")
     evaluate.add_argument("run", metavar="RUN", help="a run's name or folder")
     evaluate.set_defaults(command=evaluate_command)
+
+    robustness = commands.add_parser("robustness", help="test runs on corrupted digits, and store the result with them")
+    robustness.add_argument("runs", metavar="RUN", nargs="+", help="a run's name or folder")
+    robustness.add_argument("--digits", type=digit_count, default=DEFAULT_DIGITS, metavar="N", help=DIGITS_HELP)
+    robustness.add_argument("--seed", type=int, default=0, metavar="N", help="of the corruptions (default: 0)")
+    robustness.add_argument("--shipped", action="store_true", help="store the result of runs that come with the app too")
+    robustness.set_defaults(command=robustness_command)
 
     classify = commands.add_parser("classify", help="classify the digit in each image, one JSON line an image")
     classify.add_argument("run", metavar="RUN", help="a run's name or folder")
@@ -157,6 +169,58 @@ def evaluate_command(options: argparse.Namespace) -> int:
         precision, recall, f1, support = (table[key][digit] for key in ("precision", "recall", "f1", "support"))
         print(f"{digit:5}  {precision:9.2%} {recall:7.2%} {f1:7.4f}  {support:7}")
     return 0
+
+
+def digit_count(text: str) -> int:
+    """Return the number of test digits that an option asks for. Raises ArgumentTypeError when it is not one."""
+    if text == "all":
+        return ALL_DIGITS
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= ALL_DIGITS):
+        raise argparse.ArgumentTypeError(f"the number of digits must be a whole number of at least 1, or all: {text!r}")
+    return int(text)
+
+
+def robustness_command(options: argparse.Namespace) -> int:
+    """Measure the error of runs on corrupted test digits, print it as a table and store it with each run.
+
+    What comes with the app is stored only with --shipped.
+    """
+    from tqdm import tqdm
+
+    if options.seed < 0:
+        raise RunError(f"the seed must be at least 0, got {options.seed}")
+    results: dict[str, Robustness] = {}
+    runs = [load_run(name) for name in options.runs]
+    for run in runs:
+        stores = options.shipped or not run.shipped
+        measuring = (measure_and_save if stores else measure)(run, options.digits, options.seed)
+        with tqdm(desc=run.name, dynamic_ncols=True, delay=0.5) as bar:
+            for progress in measuring:
+                bar.total = progress.total
+                bar.update(progress.done - bar.n)
+                if progress.result is not None:
+                    results[run.name] = progress.result
+    print(robustness_table(results))
+    return 0
+
+
+def robustness_table(results: dict[str, Robustness]) -> str:
+    """Return the errors in percent as a table: a row for each corruption, a column for each run."""
+    widths = {name: max(8, len(name)) for name in results}
+    rows = {"error, %": {name: name for name in results}, "as they are": {}, "mean of the 15": {}}
+    for name, result in results.items():
+        rows["as they are"][name] = f"{100 * result.clean / result.digits:.1f}"
+        rows["mean of the 15"][name] = f"{100 * result.mean_error():.2f}"
+        for corruption in CORRUPTIONS.values():
+            low, high = result.interval(corruption.name)
+            text = f"{100 * result.error(corruption.name):.1f}"
+            rows.setdefault(corruption.title, {})[name] = text
+            widths[name] = max(widths[name], len(text))
+    rows["mean of the 15"] = rows.pop("mean of the 15")  # at the end
+    lines = [
+        f"{title:14} " + " ".join(f"{texts[name]:>{widths[name]}}" for name in results) for title, texts in rows.items()
+    ]
+    return "\n".join(lines)
 
 
 def classify_command(options: argparse.Namespace) -> int:

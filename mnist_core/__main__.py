@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     robustness.add_argument("runs", metavar="RUN", nargs="+", help="a run's name or folder")
     robustness.add_argument("--digits", type=digit_count, default=DEFAULT_DIGITS, metavar="N", help=DIGITS_HELP)
     robustness.add_argument("--seed", type=int, default=0, metavar="N", help="of the corruptions (default: 0)")
-    robustness.add_argument("--shipped", action="store_true", help="store the result of runs that come with the app too")
+    robustness.add_argument(
+        "--shipped", action="store_true", help="store the result of runs that come with the app too"
+    )
     robustness.set_defaults(command=robustness_command)
 
     classify = commands.add_parser("classify", help="classify the digit in each image, one JSON line an image")
@@ -189,38 +191,43 @@ def robustness_command(options: argparse.Namespace) -> int:
 
     if options.seed < 0:
         raise RunError(f"the seed must be at least 0, got {options.seed}")
+    runs = [load_run(name) for name in dict.fromkeys(options.runs)]
+    stored = [run for run in runs if options.shipped or not run.shipped]
     results: dict[str, Robustness] = {}
-    runs = [load_run(name) for name in options.runs]
-    for run in runs:
-        stores = options.shipped or not run.shipped
-        measuring = (measure_and_save if stores else measure)(run, options.digits, options.seed)
-        with tqdm(desc=run.name, dynamic_ncols=True, delay=0.5) as bar:
-            for progress in measuring:
-                bar.total = progress.total
-                bar.update(progress.done - bar.n)
-                if progress.result is not None:
-                    results[run.name] = progress.result
-    print(robustness_table(results))
+    for dataset in dict.fromkeys(run.config.dataset for run in runs):
+        for group in (stored, [run for run in runs if run not in stored]):
+            chosen = [run for run in group if run.config.dataset == dataset]
+            if not chosen:
+                continue
+            measuring = (measure_and_save if group is stored else measure)(chosen, options.digits, options.seed)
+            with tqdm(desc=dataset, unit="part", dynamic_ncols=True, delay=0.5) as bar:
+                for progress in measuring:
+                    bar.total = progress.total
+                    bar.update(progress.done - bar.n)
+                    results |= progress.results
+    print(robustness_table({run.name: results[run.name] for run in runs}))
     return 0
 
 
 def robustness_table(results: dict[str, Robustness]) -> str:
-    """Return the errors in percent as a table: a row for each corruption, a column for each run."""
-    widths = {name: max(8, len(name)) for name in results}
-    rows = {"error, %": {name: name for name in results}, "as they are": {}, "mean of the 15": {}}
-    for name, result in results.items():
-        rows["as they are"][name] = f"{100 * result.clean / result.digits:.1f}"
-        rows["mean of the 15"][name] = f"{100 * result.mean_error():.2f}"
-        for corruption in CORRUPTIONS.values():
-            low, high = result.interval(corruption.name)
-            text = f"{100 * result.error(corruption.name):.1f}"
-            rows.setdefault(corruption.title, {})[name] = text
-            widths[name] = max(widths[name], len(text))
-    rows["mean of the 15"] = rows.pop("mean of the 15")  # at the end
-    lines = [
-        f"{title:14} " + " ".join(f"{texts[name]:>{widths[name]}}" for name in results) for title, texts in rows.items()
-    ]
-    return "\n".join(lines)
+    """Return the errors in percent as a table: a row for each corruption, a column for each run.
+
+    Each has its 95 % interval behind it, the mean of the 15 has none.
+    """
+
+    def cell(result: Robustness, name: str) -> str:
+        low, high = result.interval(name)
+        return f"{100 * result.error(name):.1f} ({100 * low:.1f}-{100 * high:.1f})"
+
+    rows = [["error in %", *results]]
+    rows.append(["As they are", *(f"{100 * result.clean_error:.1f}" for result in results.values())])
+    for corruption in CORRUPTIONS.values():
+        rows.append([corruption.title, *(cell(result, corruption.name) for result in results.values())])
+    rows.append(["Mean of the 15", *(f"{100 * result.mean_error():.2f}" for result in results.values())])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def classify_command(options: argparse.Namespace) -> int:

@@ -109,7 +109,18 @@ PAGES = [  # in the order of the navigation
         "Understand",
         (
             NextStep("Mistakes", "Meet the digits that it misreads although it is sure."),
-            NextStep("Models", "See which networks are right most often."),
+            NextStep("Robustness", "See how well it reads digits in noise, in fog or behind glass."),
+        ),
+    ),
+    Page(
+        "pages/robustness.py",
+        "Robustness",
+        ":material/shield:",
+        "How well networks read bad pictures: noise, blur, fog, a line across. Fifteen kinds of damage in one table.",
+        "Understand",
+        (
+            NextStep("Break it", "Damage one digit yourself until the network gives up."),
+            NextStep("Models", "See which networks read clean digits best."),
         ),
     ),
     Page(

@@ -8,7 +8,7 @@ same way whatever else is in the batch, and a severity changes how strongly, not
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -41,7 +41,7 @@ class Randomness:
         self._seeds = [(seed, crc32(name.encode()), int(index)) for index in indices]
         self._generators: list[np.random.Generator] | None = None
 
-    def __call__(self, draw: Callable[[np.random.Generator], np.ndarray | float]) -> np.ndarray:
+    def __call__(self, draw: Callable[[np.random.Generator], Any]) -> np.ndarray:
         """Return what `draw` takes from the generator of each image, (N, ...)."""
         if self._generators is None:
             self._generators = [np.random.default_rng(seed) for seed in self._seeds]
@@ -128,7 +128,9 @@ def glass_blur(images: np.ndarray, severity: float, random: Randomness) -> np.nd
     positions = [row * SIZE + column for row in range(27, 1, -1) for column in range(27, 1, -1)] * 2  # two rounds
     moved = random(lambda rng: rng.random(len(positions))) < share
     offsets = GLASS_OFFSETS[random(lambda rng: rng.integers(0, 4, len(positions)))]
-    blurred = blur(images, sigma, columns=False)  # the published code took the columns for colours: see docs/robustness.md
+    blurred = blur(
+        images, sigma, columns=False
+    )  # the published code took the columns for colours: see docs/robustness.md
     pixels = np.floor(blurred * 255).reshape(len(images), -1).T.copy()  # (784, N): a row is one position
     batch = np.arange(len(images))
     for position, shifts in zip(positions, np.where(moved, offsets, 0).T.copy(), strict=True):
@@ -258,7 +260,7 @@ def canny_edges(images: np.ndarray, severity: float, random: Randomness) -> np.n
 
 
 def blur(images: np.ndarray, sigma: float, columns: bool = True) -> np.ndarray:
-    """Blur images (N, 28, 28) with a Gaussian of this standard deviation in pixels; without `columns` only vertically."""
+    """Blur images (N, 28, 28) with a Gaussian of this sigma in pixels; without `columns` only vertically."""
     blurred: np.ndarray = filters.gaussian(images, (0, sigma, sigma if columns else 0))
     return blurred
 

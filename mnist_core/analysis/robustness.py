@@ -1,8 +1,8 @@
 """How many corrupted test digits a run misreads: measured, stored in its folder as robustness.json, and read back."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
@@ -32,9 +32,14 @@ class Robustness:
     predicted: dict[str, np.ndarray]  # by corruption: uint8 (N,), the answers at severity 1
     confidence: dict[str, np.ndarray]  # by corruption: uint8 (N,), the probabilities of these answers in whole percent
 
+    @property
+    def clean_error(self) -> float:
+        """The share of the digits that are misread as they are, 0..1."""
+        return self.clean / self.digits
+
     def error(self, name: str, severity: float = 1.0) -> float:
         """Return the share of the digits that are misread, 0..1; `severity` is 0 or one of `SEVERITIES`."""
-        return (self.misread[name][SEVERITIES.index(severity)] if severity else self.clean) / self.digits
+        return self.misread[name][SEVERITIES.index(severity)] / self.digits if severity else self.clean_error
 
     def mean_error(self, severity: float = 1.0) -> float:
         """Return the mean of `error` over all corruptions: the mean corruption error."""
@@ -47,11 +52,11 @@ class Robustness:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a measurement is; the last one has the result."""
+    """How far a measurement is; the last one has the results."""
 
     done: int
     total: int
-    result: Robustness | None = None
+    results: dict[str, Robustness] = field(default_factory=dict)  # by the name of the run
 
 
 def measured_indices(test_digits: int, count: int) -> np.ndarray:
@@ -60,45 +65,53 @@ def measured_indices(test_digits: int, count: int) -> np.ndarray:
     return np.arange(count) * test_digits // count
 
 
-def measure(run: Run, count: int = DEFAULT_DIGITS, seed: int = 0) -> Iterator[Progress]:
-    """Measure a run on `count` of its test digits, or on all if there are no more; leaving the loop ends it.
+def measure(runs: Sequence[Run], count: int = DEFAULT_DIGITS, seed: int = 0) -> Iterator[Progress]:
+    """Measure runs of one data set on `count` of its test digits, or on all if there are no more.
 
-    Raises RunError when its network cannot be loaded, DataError when the digits are not on this machine.
+    Several runs at once are faster than one after the other: each picture is made only once. Leaving the loop ends it.
+    Raises RunError when a network cannot be loaded or the runs are not of one data set, DataError when the digits are
+    not on this machine.
     """
-    test = load_digits(run.config.dataset, "test")
+    (dataset, *others) = {run.config.dataset for run in runs}
+    if others:
+        raise RunError("these runs read different data sets; measure those of each data set by themselves.")
+    test = load_digits(dataset, "test")
     indices = measured_indices(len(test), count)
-    digits, total = test.take(indices), 1 + len(CORRUPTIONS) * len(SEVERITIES)
-    clean = int((run.predict(digits.images).argmax(1) != digits.labels).sum())
-    done = 1
+    digits, done, total = test.take(indices), 1, 1 + len(CORRUPTIONS) * len(SEVERITIES)
+    clean = [int((run.predict(digits.images).argmax(1) != digits.labels).sum()) for run in runs]
     yield Progress(done, total)
-    misread: dict[str, tuple[int, ...]] = {}
-    predicted, confidence = {}, {}
+    misread: list[dict[str, tuple[int, ...]]] = [dict.fromkeys(CORRUPTIONS, ()) for _ in runs]
+    predicted: list[dict[str, np.ndarray]] = [{} for _ in runs]
+    confidence: list[dict[str, np.ndarray]] = [{} for _ in runs]
     for name in CORRUPTIONS:
-        misread[name] = ()
         for severity in SEVERITIES:
-            probabilities = run.predict(corrupt(digits.images, name, severity, seed, indices))
-            answers = probabilities.argmax(1)
-            misread[name] += (int((answers != digits.labels).sum()),)
-            if severity == SEVERITIES[PUBLISHED]:
-                predicted[name] = answers.astype(np.uint8)
-                confidence[name] = (100 * probabilities.max(1)).clip(0, MAX_PERCENT).astype(np.uint8)
+            images = corrupt(digits.images, name, severity, seed, indices)
+            for number, run in enumerate(runs):
+                probabilities = run.predict(images)
+                answers = probabilities.argmax(1)
+                misread[number][name] += (int((answers != digits.labels).sum()),)
+                if severity == SEVERITIES[PUBLISHED]:
+                    predicted[number][name] = answers.astype(np.uint8)
+                    percents = (100 * probabilities.max(1)).clip(0, MAX_PERCENT)
+                    confidence[number][name] = percents.astype(np.uint8)
             done += 1
             if done < total:
                 yield Progress(done, total)
-    yield Progress(
-        total, total, Robustness(run.config.dataset, len(digits), seed, clean, misread, predicted, confidence)
-    )
+    parts = zip(runs, clean, misread, predicted, confidence, strict=True)
+    yield Progress(total, total, {run.name: Robustness(dataset, len(digits), seed, *of_run) for run, *of_run in parts})
 
 
-def measure_and_save(run: Run, count: int = DEFAULT_DIGITS, seed: int = 0) -> Iterator[Progress]:
-    """Measure a tested run and store the result in its folder; a loop that is left early stores nothing.
+def measure_and_save(runs: Sequence[Run], count: int = DEFAULT_DIGITS, seed: int = 0) -> Iterator[Progress]:
+    """Measure tested runs and store each result in the run's folder; a loop that is left early stores nothing.
 
-    Raises what `measure` does, RunError for a run without a result, OSError when the folder cannot be written.
+    Raises what `measure` does, RunError for a run without a result, OSError when a folder cannot be written.
     """
-    _ = run.outcome
-    for progress in measure(run, count, seed):
-        if progress.result is not None:
-            write_atomically(run.folder / ROBUSTNESS, to_json(to_dict(progress.result)))
+    for run in runs:
+        _ = run.outcome
+    for progress in measure(runs, count, seed):
+        for run in runs:
+            if run.name in progress.results:
+                write_atomically(run.folder / ROBUSTNESS, to_json(to_dict(progress.results[run.name])))
         yield progress
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import digit_picker
+from ui import digit_picker, glossary
 from ui.insight import insight
 from ui.robustness import errors, measuring, misread, own_digit, selection, severity
 from ui.shell import next_steps, shell
@@ -16,7 +16,10 @@ dataset = digit_picker.available_dataset(run)
 left, right = st.columns([11, 10], gap="medium")
 with left:
     errors.show_heat_map(measured, run, corruption, dataset)
-    st.caption("The share of test digits misread, in percent, at the published severity.")
+    glossary.caption(
+        "The share of test digits misread, in percent, at the published [[severity]]; the last row is the "
+        "[[mean corruption error]]."
+    )
     measuring.measuring_section(measured)
 with right, st.container(key="corrupted_digits"):
     misread.show_misread(run, corruption, measured.results.get(run.name))

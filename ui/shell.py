@@ -116,7 +116,7 @@ PAGES = [  # in the order of the navigation
         "pages/robustness.py",
         "Robustness",
         ":material/shield:",
-        "How well networks read bad pictures: noise, blur, fog, a line across. Fifteen kinds of damage in one table.",
+        "How well networks read damaged pictures: fifteen [[corruptions|corruption]], such as noise, blur and fog.",
         "Understand",
         (
             NextStep("Break it", "Damage one digit yourself until the network gives up."),

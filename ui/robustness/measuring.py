@@ -17,7 +17,10 @@ def measuring_section(measured: Measured) -> None:
     if measurement is not None:
         name = measurement.run.name
         st.fragment(show_progress, run_every=1.0)(name)
-    for run in missing:
+    shipped = [measured.labels[run.name] for run in missing if run.shipped]
+    if shipped:
+        st.caption(f"Not measured: {', '.join(shipped)}.")
+    for run in (run for run in missing if not run.shipped):
         if measurement is None or measurement.run.name != run.name:
             measure_button(run, busy=measurement is not None)
 
@@ -48,9 +51,6 @@ def measure_button(run: Run, busy: bool) -> None:
     failure = caches.executor().measurement_failure(run.name)
     if failure:
         st.warning(failure)
-    if run.shipped:
-        st.caption(f"{label} comes with the app, but without a measurement.")
-        return
     training = caches.executor().run
     reason = None
     if training is not None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mnist_core.analysis.corruptions import MAX_SEVERITY, SEVERITIES, Corruption
 from mnist_core.analysis.robustness import Robustness
-from ui import caches, charts, images, url_state
+from ui import caches, charts, glossary, images, url_state
 from ui.charts import finish, px, run_styles
 from ui.palette import MUTED
 from ui.robustness.selection import Measured
@@ -20,7 +20,9 @@ ALL_SEVERITIES = (0.0, *SEVERITIES)
 def show_strip(corruption: Corruption, dataset: str) -> None:
     """Show ten digits, one of each, at every severity of a corruption."""
     st.html(strip_html(caches.corruption_strip(dataset, corruption.name), corruption.title))
-    st.caption("Severity 1 is the published corruption (MNIST-C); the others are weaker and stronger ones.")
+    glossary.caption(
+        "[[Severity|severity]] 1 is the published corruption (MNIST-C); the others are weaker and stronger."
+    )
 
 
 def strip_html(strip: np.ndarray, title: str) -> str:

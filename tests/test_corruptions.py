@@ -78,7 +78,7 @@ def test_other_images_are_refused(images):
 
 @pytest.mark.parametrize("severity", [-0.1, 1.51, float("nan")])
 def test_an_impossible_severity_is_refused(severity, blobs):
-    with pytest.raises(ValueError, match="severity must be from 0 to 1.5"):
+    with pytest.raises(ValueError, match=r"severity must be from 0 to 1\.5"):
         corrupt(blobs, "fog", severity)
 
 

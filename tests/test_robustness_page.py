@@ -9,9 +9,9 @@ from app_helpers import page_text, visit
 from mnist_core.analysis.corruptions import CORRUPTIONS, SEVERITIES
 from mnist_core.analysis.robustness import ROBUSTNESS, Robustness, to_dict
 from mnist_core.data import load_digits
-from mnist_core.execution.local import Measurement
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
+from ui import caches, digit_browser
 from ui.components.heat_map.heat_map import parse_place
 from ui.digit_picker import DRAWN_DIGIT_KEY
 from ui.robustness import errors, misread, selection, severity
@@ -138,7 +138,7 @@ def test_a_run_that_was_not_measured_can_be(app, run, executor):
     visit(app, "robustness", run=run.name)
     assert "Not measured yet" in page_text(app)
     app.button(key=f"measure_button_{run.name}").click().run()
-    assert executor.measurement == Measurement(run)
+    assert executor.measurement.run.name == run.name
     assert [button.key for button in app.button if button.key.startswith("measure_button")] == []
     app.button(key="cancel_measurement").click().run()
     assert executor.measurement is None
@@ -156,11 +156,11 @@ def test_while_something_trains_nothing_is_measured(app, run, executor):
     assert app.button(key=f"measure_button_{run.name}").disabled
 
 
-@pytest.mark.usefixtures("without_images")
-def test_without_the_digits_the_errors_are_still_shown(app, measured):
+def test_without_the_digits_the_errors_are_still_shown(app, measured, monkeypatch):
+    monkeypatch.setattr(caches, "digits_or_none", lambda dataset, part: None)
     visit(app, "robustness", run=measured.name, corruption="scale")
     assert "digits** of 360" in page_text(app)
-    assert "not on this machine" in page_text(app)
+    assert digit_browser.NO_IMAGES in page_text(app)
 
 
 def test_the_drawn_digit_goes_through_every_corruption(app, measured):

@@ -128,9 +128,8 @@ def glass_blur(images: np.ndarray, severity: float, random: Randomness) -> np.nd
     positions = [row * SIZE + column for row in range(27, 1, -1) for column in range(27, 1, -1)] * 2  # two rounds
     moved = random(lambda rng: rng.random(len(positions))) < share
     offsets = GLASS_OFFSETS[random(lambda rng: rng.integers(0, 4, len(positions)))]
-    blurred = blur(
-        images, sigma, columns=False
-    )  # the published code took the columns for colours: see docs/robustness.md
+    # The published code blurs vertically only, because it took the columns for colours: see docs/robustness.md.
+    blurred = blur(images, sigma, columns=False)
     pixels = np.floor(blurred * 255).reshape(len(images), -1).T.copy()  # (784, N): a row is one position
     batch = np.arange(len(images))
     for position, shifts in zip(positions, np.where(moved, offsets, 0).T.copy(), strict=True):
@@ -199,9 +198,11 @@ def translate(images: np.ndarray, severity: float, random: Randomness) -> np.nda
 @corruption("Stripe")
 def stripe(images: np.ndarray, severity: float, random: Randomness) -> np.ndarray:
     """Black and white are swapped in a stripe on either side."""
-    covered = np.clip(7 * severity - np.arange(SIZE), 0, 1)  # columns of one stripe, the last of them in part
-    covered = covered + covered[::-1]
-    return images + covered * (1 - 2 * images)
+    covered: np.ndarray = np.clip(
+        7 * severity - np.arange(SIZE), 0, 1
+    )  # columns of one stripe, the last of them in part
+    inverted: np.ndarray = images + (covered + covered[::-1]) * (1 - 2 * images)
+    return inverted
 
 
 @corruption("Fog")
@@ -210,7 +211,8 @@ def fog(images: np.ndarray, severity: float, random: Randomness) -> np.ndarray:
     density = 3 * severity
     brightest = images.max((1, 2), keepdims=True)
     foggy = images + density * plasma(random)[:, :SIZE, :SIZE]
-    return (foggy * brightest / (brightest + density)).clip(0, 1)
+    darkened: np.ndarray = foggy * brightest / (brightest + density)
+    return darkened
 
 
 @corruption("Spatter")
@@ -220,7 +222,8 @@ def spatter(images: np.ndarray, severity: float, random: Randomness) -> np.ndarr
     liquid = blur(random(lambda rng: rng.normal(0.65, 0.3, (SIZE, SIZE))), 1)
     mud = blur((liquid > threshold).astype(float), 1.5)
     mud[mud < 0.8] = 0
-    return images * (1 - mud) + 63 / 255 * mud
+    muddy: np.ndarray = images * (1 - mud) + 63 / 255 * mud
+    return muddy
 
 
 @corruption("Dotted line")
@@ -256,7 +259,8 @@ def canny_edges(images: np.ndarray, severity: float, random: Randomness) -> np.n
     """Only the outlines of the digit are left."""
     sigma = max(1.0, severity)  # of the smoothing; up to severity 1 the edges are faded in
     edges = np.stack([feature.canny(image, sigma) for image in images]).astype(float)
-    return images + min(1.0, severity) * (edges - images)
+    outlined: np.ndarray = images + min(1.0, severity) * (edges - images)
+    return outlined
 
 
 def blur(images: np.ndarray, sigma: float, columns: bool = True) -> np.ndarray:

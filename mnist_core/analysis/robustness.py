@@ -97,8 +97,13 @@ def measure(runs: Sequence[Run], count: int = DEFAULT_DIGITS, seed: int = 0) -> 
             done += 1
             if done < total:
                 yield Progress(done, total)
-    parts = zip(runs, clean, misread, predicted, confidence, strict=True)
-    yield Progress(total, total, {run.name: Robustness(dataset, len(digits), seed, *of_run) for run, *of_run in parts})
+    results = {
+        run.name: Robustness(
+            dataset, len(digits), seed, clean[number], misread[number], predicted[number], confidence[number]
+        )
+        for number, run in enumerate(runs)
+    }
+    yield Progress(total, total, results)
 
 
 def measure_and_save(runs: Sequence[Run], count: int = DEFAULT_DIGITS, seed: int = 0) -> Iterator[Progress]:

@@ -68,6 +68,7 @@ SCREENSHOTS = [
     Screenshot("tour/look-inside.png", "/look_inside?run=classic-cnn"),
     Screenshot("tour/break-it.png", "/break_it?run=fast&rotate=40"),
     Screenshot("tour/calibration.png", "/calibration?run=fast"),
+    Screenshot("tour/robustness.png", "/robustness?run=accurate&corruption=fog"),
     Screenshot("tour/curves.png", "/curves?runs=mnist-cnn-adam,dropout-cnn-tuned&scale=log"),
     Screenshot("tour/models.png", "/models?run=pen"),
     Screenshot("tour/projector.png", "/?run=fast&present=1", window=PROJECTOR),

@@ -1,4 +1,4 @@
-"""The command line: python -m mnist_core train | vote | evaluate | classify | list | download."""
+"""The command line: python -m mnist_core train | vote | evaluate | robustness | classify | list | download."""
 
 import argparse
 import json
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mnist_core import image_file
+from mnist_core.analysis.corruptions import CORRUPTIONS
+from mnist_core.analysis.robustness import DEFAULT_DIGITS, Robustness, measure, measure_and_save
 from mnist_core.config import TrainConfig, current_architecture, setting_of, type_of
 from mnist_core.data import load_digits
 from mnist_core.drawing import to_digit
@@ -19,6 +21,9 @@ from mnist_core.metrics import per_class, score_with_interval
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run, RunError, create_run, find_run, list_runs, load_run
+
+DIGITS_HELP = f"how many test digits, or all (default: {DEFAULT_DIGITS})"
+ALL_DIGITS = sys.maxsize
 
 
 class Parser(argparse.ArgumentParser):
@@ -43,6 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     evaluate = commands.add_parser("evaluate", help="test a run again, digit by digit")
     evaluate.add_argument("run", metavar="RUN", help="a run's name or folder")
     evaluate.set_defaults(command=evaluate_command)
+
+    robustness = commands.add_parser("robustness", help="test runs on corrupted digits, and store the result with them")
+    robustness.add_argument("runs", metavar="RUN", nargs="+", help="a run's name or folder")
+    robustness.add_argument("--digits", type=digit_count, default=DEFAULT_DIGITS, metavar="N", help=DIGITS_HELP)
+    robustness.add_argument("--seed", type=int, default=0, metavar="N", help="of the corruptions (default: 0)")
+    robustness.add_argument(
+        "--shipped", action="store_true", help="store the result of runs that come with the app too"
+    )
+    robustness.set_defaults(command=robustness_command)
 
     classify = commands.add_parser("classify", help="classify the digit in each image, one JSON line an image")
     classify.add_argument("run", metavar="RUN", help="a run's name or folder")
@@ -157,6 +171,63 @@ def evaluate_command(options: argparse.Namespace) -> int:
         precision, recall, f1, support = (table[key][digit] for key in ("precision", "recall", "f1", "support"))
         print(f"{digit:5}  {precision:9.2%} {recall:7.2%} {f1:7.4f}  {support:7}")
     return 0
+
+
+def digit_count(text: str) -> int:
+    """Return the number of test digits that an option asks for. Raises ArgumentTypeError when it is not one."""
+    if text == "all":
+        return ALL_DIGITS
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= ALL_DIGITS):
+        raise argparse.ArgumentTypeError(f"the number of digits must be a whole number of at least 1, or all: {text!r}")
+    return int(text)
+
+
+def robustness_command(options: argparse.Namespace) -> int:
+    """Measure the error of runs on corrupted test digits, print it as a table and store it with each run.
+
+    What comes with the app is stored only with --shipped.
+    """
+    from tqdm import tqdm
+
+    if options.seed < 0:
+        raise RunError(f"the seed must be at least 0, got {options.seed}")
+    runs = [load_run(name) for name in dict.fromkeys(options.runs)]
+    stored = [run for run in runs if options.shipped or not run.shipped]
+    results: dict[str, Robustness] = {}
+    for dataset in dict.fromkeys(run.config.dataset for run in runs):
+        for group in (stored, [run for run in runs if run not in stored]):
+            chosen = [run for run in group if run.config.dataset == dataset]
+            if not chosen:
+                continue
+            measuring = (measure_and_save if group is stored else measure)(chosen, options.digits, options.seed)
+            with tqdm(desc=dataset, unit="part", dynamic_ncols=True, delay=0.5) as bar:
+                for progress in measuring:
+                    bar.total = progress.total
+                    bar.update(progress.done - bar.n)
+                    results |= progress.results
+    print(robustness_table({run.name: results[run.name] for run in runs}))
+    return 0
+
+
+def robustness_table(results: dict[str, Robustness]) -> str:
+    """Return the errors in percent as a table: a row for each corruption, a column for each run.
+
+    Each has its 95 % interval behind it, the mean of the 15 has none.
+    """
+
+    def cell(result: Robustness, name: str) -> str:
+        low, high = result.interval(name)
+        return f"{100 * result.error(name):.1f} ({100 * low:.1f}-{100 * high:.1f})"
+
+    rows = [["error in %", *results]]
+    rows.append(["As they are", *(f"{100 * result.clean_error:.1f}" for result in results.values())])
+    for corruption in CORRUPTIONS.values():
+        rows.append([corruption.title, *(cell(result, corruption.name) for result in results.values())])
+    rows.append(["Mean of the 15", *(f"{100 * result.mean_error():.2f}" for result in results.values())])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def classify_command(options: argparse.Namespace) -> int:

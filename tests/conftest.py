@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from mnist_core.config import TrainConfig
 from mnist_core.data import MNIST_FILES, DataError, Digits, raw_folder
+from mnist_core.execution.local import Measurement
 from mnist_core.models import ARCHITECTURES, build, sequential
 from mnist_core.runs import CONFIG, HISTORY, Predictions, Run, create_run
 
@@ -107,6 +108,8 @@ class ExecutorStandIn:
         self.speed: float | None = None
         self.advanced = 0
         self.failures: dict[str, str] = {}
+        self.measurement: Measurement | None = None
+        self.measurement_failures: dict[str, str] = {}
         self.speed: float | None = None
         self.advanced: list[int] = []
 
@@ -122,6 +125,15 @@ class ExecutorStandIn:
 
     def stop(self) -> None:
         self.stopping = True
+
+    def measure(self, run: Run) -> None:
+        self.measurement = Measurement(run)
+
+    def cancel_measurement(self) -> None:
+        self.measurement = None
+
+    def measurement_failure(self, name: str) -> str | None:
+        return self.measurement_failures.get(name)
 
     def failure(self, name: str) -> str | None:
         return self.failures.get(name)

@@ -16,6 +16,8 @@ from PIL import Image
 
 from mnist_core import download
 from mnist_core.__main__ import main
+from mnist_core.analysis.corruptions import CORRUPTIONS
+from mnist_core.analysis.robustness import ROBUSTNESS, stored_robustness
 from mnist_core.config import FORMER_ARCHITECTURES, EnsembleConfig, TrainConfig
 from mnist_core.data import load_digits
 from mnist_core.models import ARCHITECTURES
@@ -23,7 +25,7 @@ from mnist_core.recipes import RECIPES
 from mnist_core.runs import create_run, load_run
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ["train", "vote", "evaluate", "classify", "list", "download"]
+COMMANDS = ["train", "vote", "evaluate", "robustness", "classify", "list", "download"]
 MISSING_DEVICE = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
 SAMPLE = "train --recipe sample-digits --device cpu --epochs 1"
 
@@ -104,6 +106,11 @@ def test_every_setting_has_an_option(command, field):
         "evaluate nonsense",
         "evaluate ../nonsense",
         "evaluate",
+        "robustness",
+        "robustness nonsense",
+        "robustness fast --digits 0",
+        "robustness fast --digits few",
+        "robustness fast --seed -1",
         "classify nonsense image.png",
         "classify softmax",
     ],
@@ -115,6 +122,21 @@ def test_invalid_input_is_rejected_in_one_line(command, line, runs_folder, monke
     code, out, err = command(*line.split())
     assert (code, out) == (2, [])
     assert len(err) == 1, err
+
+
+def test_robustness_prints_a_table_and_stores_the_result_of_own_runs_only(command, runs_folder):
+    command("train", "--recipe", "softmax", "--dataset", "sample", "--device", "cpu", "--epochs", "1")
+    (folder,) = runs_folder.iterdir()
+    shipped = load_run("sample-digits").folder / ROBUSTNESS
+    before = shipped.read_bytes() if shipped.exists() else None
+    code, out, _ = command("robustness", folder.name, "sample-digits", "--digits", "5", "--seed", "1")
+    assert code == 0
+    assert out[0].split() == ["error", "in", "%", folder.name, "sample-digits"]
+    assert [line[:14].strip() for line in out[2:-1]] == [corruption.title for corruption in CORRUPTIONS.values()]
+    assert re.fullmatch(r"Mean of the 15 +\d+\.\d\d +\d+\.\d\d", out[-1])
+    result = stored_robustness(load_run(folder.name))
+    assert (result.digits, result.seed) == (5, 1)
+    assert (shipped.read_bytes() if shipped.exists() else None) == before
 
 
 def test_train_without_mnist_says_what_to_do(command, no_mnist, runs_folder, monkeypatch):

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_core.analysis.robustness import ROBUSTNESS, stored_robustness
 from mnist_core.config import TrainConfig
 from mnist_core.execution.local import LocalExecutor
-from mnist_core.runs import Run, RunError, load_run
+from mnist_core.runs import MODEL, Run, RunError, load_run
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = TrainConfig(dataset="sample", architecture="softmax", epochs=0.5, device="cpu")
@@ -37,7 +38,8 @@ def executor(shared_executor, runs_folder, eventually):
     """The executor with nothing to train and an empty folder for its runs."""
     yield shared_executor
     shared_executor.stop()
-    eventually(lambda: shared_executor.run is None, 60)
+    shared_executor.cancel_measurement()
+    eventually(lambda: shared_executor.run is None and shared_executor.measurement is None, 60)
 
 
 @pytest.fixture
@@ -269,6 +271,68 @@ def test_a_process_that_was_killed_is_reported_and_replaced(executor, start_long
     assert wait_for_end(executor.start(QUICK)).status == "finished"
 
 
+def test_a_run_is_measured_with_progress_and_stored(executor, wait_for_end, eventually):
+    run = wait_for_end(executor.start(QUICK))
+    assert stored_robustness(run) is None
+    executor.measure(run)
+    assert executor.measurement.run is run
+    with pytest.raises(RunError, match="is being measured; wait"):
+        executor.measure(run)
+    eventually(lambda: executor.measurement is None or executor.measurement.done > 1, 60)
+    eventually(lambda: executor.measurement is None, 120)
+    assert executor.measurement_failure(run.name) is None
+    assert stored_robustness(run).digits == 360
+
+
+def test_a_cancelled_measurement_stores_nothing_and_can_be_begun_again(executor, wait_for_end, eventually):
+    run = wait_for_end(executor.start(QUICK))
+    executor.measure(run)
+    executor.cancel_measurement()
+    assert executor.measurement is None or executor.measurement.cancelled
+    eventually(lambda: executor.measurement is None, 30)
+    assert (stored_robustness(run), executor.measurement_failure(run.name)) == (None, None)
+    executor.measure(run)
+    eventually(lambda: executor.measurement.done > 0, 30)
+    executor.cancel_measurement()
+    eventually(lambda: executor.measurement is None, 30)
+
+
+def test_a_training_run_takes_the_place_of_a_measurement(executor, wait_for_end, eventually):
+    run = wait_for_end(executor.start(QUICK))
+    executor.measure(run)
+    assert wait_for_end(executor.start(QUICK)).status == "finished"
+    eventually(lambda: executor.measurement is None)
+    assert "took the place" in executor.measurement_failure(run.name)
+    assert not (run.folder / ROBUSTNESS).exists()
+
+
+def test_nothing_is_measured_while_a_run_trains_and_nothing_that_comes_with_the_app(executor, start_long):
+    with pytest.raises(RunError, match="comes with the app"):
+        executor.measure(load_run("sample-digits"))
+    run = start_long()
+    with pytest.raises(RunError, match=f"{run.name} is training; measure when it has ended"):
+        executor.measure(run)
+
+
+def test_a_run_that_cannot_be_measured_says_why(executor, wait_for_end, eventually):
+    run = wait_for_end(executor.start(QUICK))
+    (run.folder / MODEL).unlink()
+    executor.measure(run)
+    eventually(lambda: executor.measurement is None, 60)
+    assert f"has no {MODEL}" in executor.measurement_failure(run.name)
+
+
+def test_a_process_that_is_killed_while_it_measures_leaves_a_readable_run(executor, wait_for_end, eventually):
+    run = wait_for_end(executor.start(QUICK))
+    executor.measure(run)
+    eventually(lambda: executor.measurement.done > 0, 60)
+    os.kill(executor.pid, KILL)
+    eventually(lambda: executor.measurement is None, 10)
+    assert "ended unexpectedly" in executor.measurement_failure(run.name)
+    assert stored_robustness(run) is None
+    assert Run(run.folder).status == "finished"
+
+
 def test_the_process_exits_at_once_when_stdin_ends_before_it_is_warm(worker):
     process = worker()
     output, _ = process.communicate(timeout=60)
@@ -278,6 +342,7 @@ def test_the_process_exits_at_once_when_stdin_ends_before_it_is_warm(worker):
 def test_the_process_exits_when_the_server_is_killed(runs_folder, eventually):
     code = f"""
 import time
+from mnist_core.analysis.robustness import ROBUSTNESS, stored_robustness
 from mnist_core.config import TrainConfig
 from mnist_core.execution.local import LocalExecutor
 print(LocalExecutor().start({LONG!r}).name, flush=True)

@@ -33,7 +33,10 @@ PAGES = sorted(name for name in MODULES if name.split(".")[0] in ("Home", "pages
 PAGE_FOLDERS = {  # page -> the package with its parts
     page: f"ui.{'train' if page == 'Home' else page.removeprefix('pages.')}" for page in PAGES
 }
-READING_PAGES = ["Home", *(f"pages.{name}" for name in ("calibration", "confusion", "curves", "mistakes", "models"))]
+READING_PAGES = [
+    "Home",
+    *(f"pages.{name}" for name in ("calibration", "confusion", "curves", "mistakes", "models", "robustness")),
+]
 ORDER = [  # of the core: none of these modules needs one of its own row or of a later row, not even indirectly
     {"mnist_core.config", "mnist_core.pace"},
     {"mnist_core.data", "mnist_core.metrics", "mnist_core.models"},

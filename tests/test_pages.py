@@ -12,6 +12,8 @@ from app_helpers import page_text
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import download, runs
+from mnist_core.analysis.corruptions import VERSION
+from mnist_core.analysis.robustness import ROBUSTNESS
 from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, SNAPSHOTS, Run
@@ -184,6 +186,21 @@ def test_a_damaged_run_says_what_is_wrong(app, run, file, damage):
 
 
 @every_page
+def test_a_damaged_measurement_never_breaks_a_page(app, run, page):
+    (run.folder / ROBUSTNESS).write_text(json.dumps({"version": VERSION, "digits": 3}))
+    changes = {damage: partial(damage_file, file=ROBUSTNESS, damage=damage) for damage in DAMAGES}
+    open_each(app, page, run, changes | {"incomplete": lambda run: None})
+
+
+def test_a_damaged_measurement_says_what_is_wrong(app, run):
+    (run.folder / ROBUSTNESS).write_text("[1]")
+    app.query_params["run"] = run.name
+    app.switch_page("pages/robustness.py").run()
+    assert f"{ROBUSTNESS} of run {run.name} cannot be used" in app.error[0].value
+    assert app.button(key=f"measure_button_{run.name}")
+
+
+@every_page
 def test_a_result_with_a_part_missing_never_breaks_a_page(app, run, page):
     values = [{part: value} for part in ("test", "validation") for value in ({}, None, 3)]
     open_each(app, page, run, {str(value): change_json(RESULT, value) for value in values})
@@ -238,7 +255,7 @@ def test_a_page_about_one_network_says_that_an_ensemble_is_several(app, ensemble
     ]
 
 
-@pages_titled("Confusion matrix", "Mistakes", "Calibration", "Draw")
+@pages_titled("Confusion matrix", "Mistakes", "Calibration", "Robustness", "Draw")
 @pytest.mark.parametrize(("damage", "reason"), [("missing", "is not tested"), ("a number", "cannot be used")])
 def test_where_ensembles_can_be_chosen_an_unavailable_one_shows_the_reason(app, ensemble, page, damage, reason):
     damage_file(ensemble, RESULT, damage)

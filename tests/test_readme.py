@@ -100,7 +100,9 @@ def test_a_command_has_help_that_names_its_options(command, monkeypatch):
 
 def test_every_command_and_benchmark_is_documented():
     benchmarks = {f"benchmarks.{file.stem}" for file in (ROOT / "benchmarks").glob("[!_]*.py")}
-    subcommands = {f"mnist_core {name}" for name in ("train", "vote", "evaluate", "classify", "list", "download")}
+    subcommands = {
+        f"mnist_core {name}" for name in ("train", "vote", "evaluate", "robustness", "classify", "list", "download")
+    }
     assert sorted((benchmarks | subcommands) - set(commands())) == []
 
 

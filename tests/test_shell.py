@@ -69,7 +69,7 @@ def test_a_phone_has_the_groups_in_a_bar_and_the_pages_of_the_group_above_the_ti
     assert [link.label for link in bar.get("page_link")] == GROUPS
     assert [link.page for link in bar.get("page_link")] == ["", "draw", "look_inside", "curves"]
     assert [link.label for link in pages.get("page_link")] == [
-        "Look inside", "Confusion matrix", "Mistakes", "Calibration",
+        "Look inside", "Confusion matrix", "Mistakes", "Calibration", "Robustness",
     ]  # fmt: skip
 
 

@@ -15,7 +15,9 @@ import streamlit as st
 import mnist_core.snapshots
 from mnist_core import inference
 from mnist_core.analysis import attacks, attribution, embeddings, neighbors
+from mnist_core.analysis.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from mnist_core.analysis.evaluation import Evaluation, evaluate
+from mnist_core.analysis.robustness import ROBUSTNESS, Robustness, stored_robustness
 from mnist_core.config import TrainConfig
 from mnist_core.data import DataError, Digits, load_digits
 from mnist_core.download import DatasetStatus
@@ -85,6 +87,32 @@ def predictions(run: Run) -> Predictions:
 @st.cache_resource(show_spinner=False, max_entries=100)  # reading them takes milliseconds, but at every click
 def _predictions(folder: str, created: str) -> Predictions:
     return Run(folder).predictions
+
+
+def robustness(run: Run) -> Robustness | None:
+    """Return what a run misreads of corrupted digits; None if it was not measured. Raises RunError when damaged."""
+    file = run.folder / ROBUSTNESS
+    return _robustness(str(run.folder), run.created, file.stat().st_mtime_ns) if file.is_file() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)  # 90 kB of JSON each, for several runs, at every click
+def _robustness(folder: str, created: str, modified: int) -> Robustness | None:
+    return stored_robustness(Run(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)  # imports scikit-image and takes a tenth of a second
+def corruption_pictures(dataset: str) -> dict[str, np.ndarray]:
+    """Return one test digit under each corruption, uint8 (28, 28), by the name of the corruption."""
+    test = digits(dataset, "test")
+    return {name: corrupt(test.images[:1], name)[0] for name in CORRUPTIONS}
+
+
+@st.cache_resource(show_spinner=False, max_entries=30)  # seventy pictures, the same for all visitors
+def corruption_strip(dataset: str, name: str) -> np.ndarray:
+    """Return ten test digits, one of each, at severity 0 and at all `SEVERITIES`: uint8 (severities, 10, 28, 28)."""
+    test = digits(dataset, "test")
+    indices = np.array([np.flatnonzero(test.labels == digit)[0] for digit in range(10)])
+    return np.stack([corrupt(test.images[indices], name, severity, indices=indices) for severity in (0.0, *SEVERITIES)])
 
 
 def history(run: Run) -> list[HistoryRow]:

@@ -111,6 +111,11 @@ TERMS = {
     "AUROC": "How well confidence tells right answers from wrong ones: 50 % is chance, 100 % is perfect.",
     "coverage": "The share of digits that the network answers when it may say “I don’t know”.",
     "risk": "The share of wrong answers among those that the network gives.",
+    # robustness
+    "robustness": "How well a network still reads when the pictures are worse than those it learned from.",
+    "corruption": "Damage to a picture that a person can still read through, such as noise, blur or fog.",
+    "severity": "How strong a corruption is: 0 is none, 1 is as strong as its authors published it.",
+    "mean corruption error": "The share of digits that are misread, averaged over all kinds of damage.",
     # the network
     "convolutional network": (
         "A network that looks for small patterns everywhere in a picture, then for patterns of these patterns."

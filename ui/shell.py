@@ -109,7 +109,18 @@ PAGES = [  # in the order of the navigation
         "Understand",
         (
             NextStep("Mistakes", "Meet the digits that it misreads although it is sure."),
-            NextStep("Models", "See which networks are right most often."),
+            NextStep("Robustness", "See how well it reads digits in noise, in fog or behind glass."),
+        ),
+    ),
+    Page(
+        "pages/robustness.py",
+        "Robustness",
+        ":material/shield:",
+        "How well networks read damaged pictures: fifteen [[corruptions|corruption]], such as noise, blur and fog.",
+        "Understand",
+        (
+            NextStep("Break it", "Damage one digit yourself until the network gives up."),
+            NextStep("Models", "See which networks read clean digits best."),
         ),
     ),
     Page(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnist_core.config import TrainConfig
@@ -16,8 +17,18 @@ from mnist_core.runs import Run, RunError, create_run
 WARM_UP_TIMEOUT = 120.0  # seconds a process may take to import torch on a slow machine
 
 
+@dataclass(frozen=True)
+class Measurement:
+    """The robustness of a run, while it is being measured."""
+
+    run: Run
+    done: int = 0  # of `total` parts of the same size
+    total: int = 0  # 0 until the first part is done
+    cancelled: bool = False
+
+
 class LocalExecutor:
-    """Trains one run at a time in a process of its own (see `mnist_core.execution.worker`).
+    """Trains or measures one run at a time in a process of its own (see `mnist_core.execution.worker`).
 
     All methods but `close` return at once. All may be called from any thread.
     """
@@ -30,6 +41,8 @@ class LocalExecutor:
         self._stop_requested = False
         self._speed: float | None = None
         self._failures: dict[str, str] = {}  # name of a run -> why it failed
+        self._measurement: Measurement | None = None
+        self._measurement_failures: dict[str, str] = {}  # name of a run -> why it was not measured
 
     def warm(self) -> None:
         """Start the process, unless it is running: once it has imported torch, a run starts within a second."""
@@ -51,8 +64,9 @@ class LocalExecutor:
     def start(self, config: TrainConfig, recipe: str | None = None, speed: float | None = None) -> Run:
         """Create a run and start training it at this speed, see `set_speed`; at 0 it halts before its first step.
 
-        The speed of the run before does not stay. Raises RunError when another run is still training or the folder
-        cannot be written, ConfigError for an unknown architecture, ValueError for an impossible speed.
+        The speed of the run before does not stay. A measurement that is going on is cancelled. Raises RunError when
+        another run is still training or the folder cannot be written, ConfigError for an unknown architecture,
+        ValueError for an impossible speed.
         """
         checked_speed(speed)
         with self._lock:
@@ -60,6 +74,11 @@ class LocalExecutor:
                 raise RunError(f"{self._run.name} is still training; stop it first.")
             run = create_run(config, recipe)
             self.warm()
+            if self._measurement is not None:
+                self._measurement_failures[self._measurement.run.name] = (
+                    "A training run took the place of this measurement; measure again when it has ended."
+                )
+                self.cancel_measurement()
             self._run, self._stop_requested = run, False
             self._send_speed(speed)
             self._send(f"train {run.folder.resolve()}")
@@ -89,6 +108,30 @@ class LocalExecutor:
                 self._stop_requested = True
                 self._send("stop")
                 threading.Thread(target=self._kill_after_timeout, args=[self._process, self._run], daemon=True).start()
+
+    def measure(self, run: Run) -> None:
+        """Start to measure the robustness of a tested run and store it in its folder.
+
+        Raises RunError when a run is training, another is being measured, or this one comes with the app.
+        """
+        with self._lock:
+            if self._run is not None:
+                raise RunError(f"{self._run.name} is training; measure when it has ended, or stop it first.")
+            if self._measurement is not None:
+                raise RunError(f"{self._measurement.run.name} is being measured; wait until that has ended.")
+            if run.shipped:
+                raise RunError(f"{run.name} comes with the app, and so does its measurement.")
+            self.warm()
+            self._measurement = Measurement(run)
+            self._measurement_failures.pop(run.name, None)
+            self._send(f"measure {run.folder.resolve()}")
+
+    def cancel_measurement(self) -> None:
+        """End the measurement that is going on, if any; nothing of it is stored."""
+        with self._lock:
+            if self._measurement is not None and not self._measurement.cancelled:
+                self._measurement = replace(self._measurement, cancelled=True)
+                self._send("cancel")
 
     def close(self) -> None:
         """Stop the run that is training, if any, and wait for the process to exit, at most `STOP_TIMEOUT` seconds."""
@@ -124,6 +167,15 @@ class LocalExecutor:
         """Whether the run that is training has been asked to stop."""
         return self._run is not None and self._stop_requested
 
+    @property
+    def measurement(self) -> Measurement | None:
+        """What is being measured; None when nothing is."""
+        return self._measurement
+
+    def measurement_failure(self, name: str) -> str | None:
+        """Return why the last measurement of the run of this name ended without a result; None if it did not."""
+        return self._measurement_failures.get(name)
+
     def failure(self, name: str) -> str | None:
         """Return why the run of this name failed, even if its folder could not record it; None if it did not fail."""
         return self._failures.get(name)
@@ -157,8 +209,14 @@ class LocalExecutor:
                 self._ready.set()
             if event["event"] == "ended":
                 self._end_run(process, event["error"])
+            if event["event"] == "measured":
+                self._advance_measurement(process, event["done"], event["total"])
+            if event["event"] == "measurement ended":
+                self._end_measurement(process, event["error"])
         code = process.wait()
-        self._end_run(process, f"The training process ended unexpectedly (exit code {code}); the run is lost.")
+        ended = f"The training process ended unexpectedly (exit code {code})"
+        self._end_run(process, f"{ended}; the run is lost.")
+        self._end_measurement(process, f"{ended}; measure again.")
 
     def _end_run(self, process: subprocess.Popen[str], error: str | None) -> None:
         with self._lock:
@@ -167,3 +225,16 @@ class LocalExecutor:
             if self._run is not None and error:
                 self._failures[self._run.name] = error
             self._run = None
+
+    def _advance_measurement(self, process: subprocess.Popen[str], done: int, total: int) -> None:
+        with self._lock:
+            if process is self._process and self._measurement is not None:
+                self._measurement = replace(self._measurement, done=done, total=total)
+
+    def _end_measurement(self, process: subprocess.Popen[str], error: str | None) -> None:
+        with self._lock:
+            if process is not self._process:
+                return
+            if self._measurement is not None and error:
+                self._measurement_failures[self._measurement.run.name] = error
+            self._measurement = None

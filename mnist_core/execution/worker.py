@@ -4,13 +4,16 @@ The commands are
 
     train FOLDER    train the run in this folder
     stop            end the training run that is going on and keep its best weights so far
+    measure FOLDER  measure the robustness of the run in this folder (`mnist_core.analysis.robustness`)
+    cancel          end the measurement that is going on and store nothing
     speed N         make at most N steps a second; 0 halts after the present step, "max" is as fast as it can
     advance N       let N steps through at speed 0
 
 Each takes effect at once, and a speed stays for later runs until another is given. When stdin ends, the process stops
-as by `stop` and exits, so it never outlives the server. On stdout it prints one JSON object a line: {"event": "ready"}
-when torch is set up, and {"event": "ended", "error": null or a sentence} after each run. Everything else is written to
-the run folder.
+as by `stop` and `cancel` and exits, so it never outlives the server. On stdout it prints one JSON object a line:
+{"event": "ready"} when torch is set up, {"event": "ended", "error": null or a sentence} after each run,
+{"event": "measured", "done": N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after
+that. Everything else is written to the run folder.
 """
 
 import contextlib
@@ -35,10 +38,10 @@ STOP_TIMEOUT = 20.0  # seconds from a stop to the end of the run, in which its b
 
 
 def main() -> None:
-    """Set torch up, then train the runs that stdin names, one after the other, until it ends."""
+    """Set torch up, then train and measure the runs that stdin names, one after the other, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server; when it exits, stdin ends
-    pace, ready = Pace(), threading.Event()
-    folders: SimpleQueue[Path | None] = SimpleQueue()  # None: stdin has ended
+    pace, ready, cancelled = Pace(), threading.Event(), threading.Event()
+    jobs: SimpleQueue[tuple[str, Path] | None] = SimpleQueue()  # None: stdin has ended
 
     def read_commands() -> None:
         for line in sys.stdin:
@@ -47,15 +50,21 @@ def main() -> None:
                 pace.stop()
             elif command == "train":
                 pace.start()  # an earlier stop was meant for a run that had just ended
-                folders.put(Path(argument))
+                jobs.put((command, Path(argument)))
+            elif command == "measure":
+                cancelled.clear()
+                jobs.put((command, Path(argument)))
+            elif command == "cancel":
+                cancelled.set()
             elif command == "speed":
                 pace.set_speed(None if argument == "max" else float(argument))
             elif command == "advance":
                 pace.advance(int(argument))
         pace.stop()
-        if folders.empty() and not ready.is_set():
+        cancelled.set()
+        if jobs.empty() and not ready.is_set():
             os._exit(0)  # nothing to save, and the server waits for this process
-        folders.put(None)
+        jobs.put(None)
         time.sleep(STOP_TIMEOUT)
         os._exit(1)
 
@@ -63,9 +72,12 @@ def main() -> None:
     warm_up()
     ready.set()
     send_event(event="ready")
-    while (folder := folders.get()) is not None:
-        error = train_run(folder, pace)
-        send_event(event="ended", error=error)
+    while (job := jobs.get()) is not None:
+        command, folder = job
+        if command == "train":
+            send_event(event="ended", error=train_run(folder, pace))
+        else:
+            send_event(event="measurement ended", error=measure_run(folder, cancelled))
     os._exit(0)  # a regular exit takes torch seconds
 
 
@@ -102,7 +114,26 @@ def train_run(folder: Path, pace: Pace) -> str | None:
     return sentence
 
 
-def send_event(**event: str | None) -> None:
+def measure_run(folder: Path, cancelled: threading.Event) -> str | None:
+    """Measure the robustness of one run until it ends or is cancelled; return why it failed, in a sentence, or None."""
+    try:
+        from mnist_core.analysis.robustness import measure_and_save
+
+        for progress in () if cancelled.is_set() else measure_and_save([Run(folder)]):
+            send_event(event="measured", done=progress.done, total=progress.total)
+            if cancelled.is_set():
+                break
+        return None
+    except MnistLabError as error:
+        return str(error)
+    except OSError as error:
+        return f"The result could not be written ({error.strerror or error}); free some space and measure again."
+    except Exception as error:  # any other error: the page gets a sentence, the log the traceback
+        traceback.print_exc()
+        return f"The measurement failed ({type(error).__name__}: {str(error).partition(chr(10))[0]})."
+
+
+def send_event(**event: str | int | None) -> None:
     """Print one JSON line for the server. Without a server that reads it, exit."""
     try:
         print(json.dumps(event), flush=True)

@@ -1,0 +1,1 @@
+"""A confusion matrix to click."""

@@ -9,8 +9,9 @@ from mnist_core.analysis.corruptions import Corruption, corrupt
 from mnist_core.analysis.robustness import PUBLISHED, Robustness, measured_indices
 from mnist_core.data import Digits
 from mnist_core.runs import Run
+from mnist_core.text import count
 from ui import caches, digit_browser, images, url_state
-from ui.labels import count, interval
+from ui.labels import interval
 from ui.robustness.errors import percent_text
 from ui.run_name import unique_run_label
 

@@ -7,8 +7,9 @@ import streamlit as st
 
 from mnist_core.analysis.corruptions import CORRUPTIONS, corrupt
 from mnist_core.runs import Run, RunError
+from mnist_core.text import count
 from ui import caches, digit_picker, images
-from ui.labels import article, count, probability_text
+from ui.labels import article, probability_text
 from ui.run_name import unique_run_label
 from ui.shell import page_link
 

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 
 from mnist_core import load_run
 from mnist_core.drawing import naive_resize, to_digit
-from ui.draw.rendering import CONFIDENCE_THRESHOLD
+from mnist_core.temperature import CONFIDENCE_THRESHOLD
 
 CANVAS_SIZE = 280  # pixels, as on the Draw page
 SIZE_RANGE = 0.4, 0.8  # of the canvas

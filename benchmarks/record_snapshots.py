@@ -19,7 +19,7 @@ def main() -> None:
         if not isinstance(run.config, TrainConfig) or run.snapshots is not None:
             print(f"{name}: nothing to do")
             continue
-        lines = first_and_last(run.config, run.model(), run.outcome)
+        lines = first_and_last(run.config, run.model_as_trained(), run.outcome)
         write_atomically(run.folder / SNAPSHOTS, "".join(f"{line}\n" for line in lines).encode())
         print(f"{name}: {len(lines) - 1} snapshots")
 

@@ -15,6 +15,7 @@ from ui import charts, learning_curves, palette
 from ui.break_it import response_chart
 from ui.calibration import diagrams
 from ui.look_inside import feature_maps
+from ui.robustness import severity
 
 ROOT = Path(__file__).resolve().parent.parent
 COLOUR = r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl)a?\(\s*[\d.]"  # rgb({red},... is a template
@@ -38,7 +39,9 @@ FIGURES = {  # one example of what each function of ui that makes a figure retur
     "ui.look_inside.feature_maps.bare_figure": feature_maps.bare_figure(100),
     "ui.look_inside.feature_maps.clickable_map": feature_maps.clickable_map(np.eye(2), list("abcd"), (0, 1), 1.0),
     "ui.look_inside.feature_maps.contributions_chart": feature_maps.contributions_chart(np.ones(3), range(3), "map"),
+    "ui.robustness.severity.severity_chart": severity.severity_chart({}, {}, None),
 }
+WITH_LEGEND = ("ui.learning_curves.run_curve", "ui.robustness.severity.severity_chart")  # lines that need names
 
 
 def makes_figure(function):
@@ -76,7 +79,7 @@ def test_every_figure_has_the_finish_of_all(name):
     assert layout.hovermode == "closest"
     assert layout.height
     assert (layout.xaxis.gridcolor, layout.yaxis.gridcolor) == (palette.GRID, palette.GRID)
-    assert layout.showlegend is (name == "ui.learning_curves.run_curve")
+    assert layout.showlegend is (name in WITH_LEGEND)
 
 
 def test_click_targets_are_invisible_selected_or_not():
@@ -151,7 +154,7 @@ def test_a_wrong_prediction_is_orange_and_the_true_label_blue():
 
 
 def test_up_to_forty_runs_have_a_look_of_their_own():
-    names = [*RECIPES, *(f"fast@20261121-1010{number}-abcd" for number in range(10, 36))]
+    names = [*RECIPES, *(f"fast@20261121-1010{number}-abcd" for number in range(10, 50 - len(RECIPES)))]
     assert len(names) == 40
     assert len(set(charts.run_styles(names).values())) == 40
 

@@ -10,6 +10,7 @@ import torch
 from mnist_core import snapshots, training
 from mnist_core.config import TrainConfig
 from mnist_core.data import load_digits, split_indices
+from mnist_core.inference import log_probabilities
 from mnist_core.models import build, describe
 from mnist_core.runs import SNAPSHOTS, Run, RunError, create_run, list_runs, load_run
 from mnist_core.snapshots import (
@@ -32,7 +33,7 @@ def trained_weights(config, folder):
     """The weights that `train` stores for this config."""
     run = create_run(config, out=folder)
     list(train(run))
-    return run.model().state_dict()
+    return run.model_as_trained().state_dict()
 
 
 @pytest.mark.parametrize("changes", [{}, {"ema": 0.9}, {"augmentation": "shift", "optimizer": "muon"}])
@@ -80,8 +81,9 @@ def test_the_last_snapshot_is_what_the_trained_network_predicts(trained):
     taken = trained.snapshots
     last = taken.snapshots[-1]
     assert trained.result.best_epoch == 2  # so that the weights stored are those of the last step
-    np.testing.assert_allclose(last.probabilities, trained.predict(taken.images), atol=1e-4)
-    np.testing.assert_allclose(last.filters * last.scale, first_filters(trained.model()), atol=last.scale / 200)
+    network = trained.model_as_trained()
+    np.testing.assert_allclose(last.probabilities, np.exp(log_probabilities(network, taken.images)), atol=1e-4)
+    np.testing.assert_allclose(last.filters * last.scale, first_filters(network), atol=last.scale / 200)
 
 
 def test_a_stopped_run_ends_with_a_snapshot(runs_folder):
@@ -200,7 +202,8 @@ def test_a_shipped_run_has_a_snapshot_before_its_training_and_one_as_it_was_test
     first, *_, last = taken.snapshots
     assert (first.step, last.step) == (0, run.result.steps)
     assert taken.layers == describe(run.config.architecture, run.config.dropout)
-    np.testing.assert_allclose(last.probabilities, run.predict(taken.images), atol=1e-3)
+    as_trained = np.exp(log_probabilities(run.model_as_trained(), taken.images))
+    np.testing.assert_allclose(last.probabilities, as_trained, atol=1e-3)
     fresh = take_snapshot(
         build(run.config.architecture, run.config.dropout, run.config.seed), taken.images, 0, 0.0, 0.0
     )

@@ -113,7 +113,7 @@ def test_train_tests_with_the_configs_number_of_threads_and_restores_the_callers
         training, "log_probabilities", lambda *arguments: counts.append(torch.get_num_threads()) or predict(*arguments)
     )
     list(train(toy_run(epochs=1)))
-    assert counts == [1, 1]  # validation and test
+    assert counts == [1, 1, 1]  # validation, the same digits for the temperature, and test
     assert torch.get_num_threads() == 2
 
 
@@ -217,14 +217,15 @@ def test_a_model_that_diverged_in_its_last_step_has_no_result(toy_run, steps):
 
 def test_the_best_epoch_is_kept_and_tested_not_the_last(toy_run, toy_digits, monkeypatch):
     scores = [(1.0, 0.2), (1.0, 0.9), (0.9, 0.9), (0.9, 0.9), (0.1, 0.4)]  # loss, accuracy of each validation
+    scores.append((0.7, 0.9))  # of the third epoch with its temperature
     monkeypatch.setattr(training, "score", lambda *_: Score(*scores.pop(0)))
     model = build(TOY.architecture)
     monkeypatch.setattr(training, "build", lambda *_: model)
     run = toy_run(epochs=5)
     after = {step.epoch: weights(model) for step in train(run) if step.validation}
     assert run.result.best_epoch == 3
-    assert run.result.validation == Score(loss=0.9, accuracy=0.9)
-    assert equal_weights(after[3], run.model().state_dict())
+    assert run.result.validation == Score(loss=0.7, accuracy=0.9)
+    assert equal_weights(after[3], run.model_as_trained().state_dict())
     assert run.result.test == score_with_interval(run.predictions.log_probabilities, toy_digits.labels)
     np.testing.assert_allclose(
         np.exp(run.predictions.log_probabilities), run.predict(toy_digits.images), rtol=1e-4, atol=1e-6

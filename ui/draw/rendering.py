@@ -7,13 +7,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_core.drawing import Preprocessing
 from mnist_core.segmentation import FoundDigit
+from mnist_core.temperature import CONFIDENCE_THRESHOLD
 from ui import images
 from ui.labels import probability_text
 from ui.palette import DARK_TEXT, MARKED, PAPER
 
-# The lowest confidence of an answer; below it is "not sure". On 6,992 digits drawn by others, pen says so for one in a
-# hundred, and of these it would have misread almost half (docs/measured.md).
-CONFIDENCE_THRESHOLD = 0.8
 PREDICTION_HELP = (
     "The ten probabilities add up to 100 %. The answer is the digit with the largest one; where even that is below "
     "80 %, it is “not sure”. The network’s temperature makes 90 % mean right nine times in ten, but only for digits "

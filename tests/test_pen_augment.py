@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from mnist_core import pen_augment
+from mnist_core import load_run, pen_augment
+from mnist_core.data import load_digits
 from mnist_core.drawing import to_digit
 from mnist_core.pen_augment import (
     MAX_WAVE,
@@ -35,6 +36,7 @@ from mnist_core.pen_augment import (
     warp_field,
     wave_field,
 )
+from mnist_core.recipes import RECIPES
 from mnist_core.warping import draw_line, resample, sampling_grid
 
 LABELS = torch.arange(64) % 10
@@ -287,3 +289,14 @@ def test_the_ends_of_a_line_are_finite(images, line):
     lines = line(images)
     assert lines.shape == (64, 4)
     assert torch.isfinite(lines).all()
+
+
+def test_augmented_digits_are_still_what_their_labels_say(mnist, monkeypatch):
+    monkeypatch.setenv("MNIST_DATA_DIR", str(mnist))
+    test, recipe = load_digits("mnist", "test"), RECIPES["pen"].config
+    labels = torch.tensor(test.labels[:2000])
+    augmented = pen(torch.tensor(test.images[:2000]), labels, recipe.augmentation_strength)
+    predicted = load_run("pen").predict(augmented.clamp(0, 255).round().byte().numpy()).argmax(1)
+    correct = predicted == labels.numpy()
+    assert correct.mean() >= 0.98
+    assert min(correct[labels.numpy() == digit].mean() for digit in range(10)) >= 0.93

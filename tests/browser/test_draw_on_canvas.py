@@ -79,6 +79,11 @@ def test_an_empty_canvas_says_what_it_is_for_and_lets_the_pen_through(server, vi
     assert visitor.errors == []
 
 
+def canvas_widths(visitor):
+    """Return the widths of the canvases on the page: of two, for the moment in which one replaces the other."""
+    return visitor.page.locator("canvas.upper-canvas").evaluate_all("all => all.map(one => one.getAttribute('width'))")
+
+
 def count_ink(visitor):
     """Return how many pixels of the canvas are white."""
     return visitor.page.locator("canvas.dc-canvas.lower-canvas").evaluate("""canvas => {
@@ -102,11 +107,11 @@ def test_a_drawing_is_read_kept_undone_and_cleared(server, visit):
 
     presentation = visitor.page.locator(".stSidebar").get_by_text("Presentation")
     presentation.click()
-    expect(visitor.page.locator("canvas.upper-canvas")).to_have_css("width", "480px")
+    visitor.wait_until(lambda: canvas_widths(visitor) == ["480"])
     expect_answer(visitor, "3")
     visitor.wait_until(lambda: count_ink(visitor) == pytest.approx(before * (480 / 280) ** 2, rel=0.05))
     visitor.button("End presentation").click()
-    expect(visitor.page.locator("canvas.upper-canvas")).to_have_css("width", "280px")
+    visitor.wait_until(lambda: canvas_widths(visitor) == ["280"])
     expect_answer(visitor, "3")
     visitor.wait_until(lambda: count_ink(visitor) == pytest.approx(before, rel=0.05))
     before = count_ink(visitor)

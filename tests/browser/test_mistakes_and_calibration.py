@@ -2,12 +2,13 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
 from mnist_core.analysis.selection import mistakes_by_loss
 from mnist_core.runs import load_run
-from ui.mistakes.list import PAGE_SIZE
+from ui.mistakes.list import CONFIDENT_PERCENT, PAGE_SIZE
 from ui.palette import CORRECT, INCORRECT
 
 pytestmark = pytest.mark.browser
@@ -24,9 +25,18 @@ SCROLLERS = """(element) => {
 @pytest.fixture(scope="module")
 def mistakes() -> list[str]:
     """The captions of the run's mistakes, the worst first."""
+    return captions()
+
+
+def captions(min_confidence: float = 0.0) -> list[str]:
+    """Return the captions of the run's mistakes of at least this confidence, the worst first."""
     predictions = load_run(RUN).predictions
-    labels, predicted = predictions.labels, predictions.log_probabilities.argmax(1)
-    return [f"{labels[i]} → {predicted[i]}" for i in mistakes_by_loss(predictions.log_probabilities, labels)]
+    log_probabilities, labels = predictions.log_probabilities, predictions.labels
+    return [
+        f"{labels[i]} → {log_probabilities[i].argmax()}"
+        for i in mistakes_by_loss(log_probabilities, labels)
+        if np.exp(log_probabilities[i].max()) >= min_confidence
+    ]
 
 
 def digits(visitor) -> Locator:
@@ -86,14 +96,14 @@ def test_a_filtered_digit_is_the_same_in_another_browser(server, visit, mistakes
     assert another.errors == []
 
 
-def test_after_quick_clicks_the_last_digit_is_open(server, visit, mistakes):
+def test_after_quick_clicks_the_last_digit_is_open(server, visit):
     visitor = visit(server).open(f"/mistakes?run={RUN}")
     expect(digits(visitor)).to_have_count(PAGE_SIZE)
     visitor.page.get_by_role("radio", name="Confident but wrong").or_(visitor.button("Confident but wrong")).click()
     expect(visitor.page).to_have_url(re.compile("filter=confident"))
     for index in (1, 5, 2, 7, 3):
         digits(visitor).nth(index).click()
-    expect_detail(visitor, mistakes[3])
+    expect_detail(visitor, captions(CONFIDENT_PERCENT / 100)[3])
     visitor.settle()
     expect(visitor.page).to_have_url(re.compile("filter=confident"))
     expect(digits(visitor).nth(3)).to_have_attribute("aria-pressed", "true")

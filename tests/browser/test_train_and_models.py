@@ -161,11 +161,11 @@ def test_a_click_on_any_cell_opens_that_model_beside_the_list(server, visit):
     assert table.locator(".dvn-scroller").evaluate(
         "scroller => scroller.scrollWidth <= scroller.clientWidth"
     )  # all fit
-    for row, x, title in ((1, 230, "Fast, three times as long"), (4, 330, "Classic CNN"), (0, 80, "Fast")):
+    for row, x, title in ((1, 230, "Fast, three times as long"), (4, 330, "Robust"), (0, 80, "Fast")):
         visitor.page.mouse.click(box["x"] + x, box["y"] + 35 * (row + 1) + 18)
         expect(visitor.page.locator(".st-key-heading h3")).to_have_text(title)
     expect(visitor.page).to_have_url(re.compile("run=fast$"))
     expect(visitor.page.locator(".st-key-metrics")).to_be_in_viewport(ratio=1)
     visitor.page.go_back()
-    expect(visitor.page.locator(".st-key-heading h3")).to_have_text("Classic CNN")
+    expect(visitor.page.locator(".st-key-heading h3")).to_have_text("Robust")
     assert visitor.errors == []

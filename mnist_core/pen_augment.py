@@ -174,8 +174,7 @@ def serif_line(images: Tensor) -> Tensor:
 def hanging_serif_line(images: Tensor) -> Tensor:
     """Return lines (N, 4) from the left end of the upper stroke downwards, 10 to 30 % of the digit's height long."""
     top, bottom, _, _ = bounding_box(images)
-    upper = images * (pixel_grid(images)[1] < (top + (bottom - top) / 3)[:, None, None])
-    x = bounding_box(upper)[2]
+    x, _ = sides_of_upper_part(images, 1 / 3)
     y = top + uniform(images, 0, 1)
     length, lean = (bottom - top) * uniform(images, 0.1, 0.3), uniform(images, -0.3, 0.2)
     return torch.stack([x, y, x + lean * length, y + length], 1)
@@ -184,17 +183,24 @@ def hanging_serif_line(images: Tensor) -> Tensor:
 def bar_corner(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return x and y, (N,) each, just below the left end of the upper stroke: where the bar of a 5 meets its body."""
     top, bottom, _, _ = bounding_box(images)
-    upper = images * (pixel_grid(images)[1] < (top + (bottom - top) / 2)[:, None, None])
-    return bounding_box(upper)[2] + uniform(images, 0, 2), top + (bottom - top) * uniform(images, 0.12, 0.3)
+    left, _ = sides_of_upper_part(images, 1 / 2)
+    return left + uniform(images, 0, 2), top + (bottom - top) * uniform(images, 0.12, 0.3)
 
 
 def top_right(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return x and y, (N,) each, at the upper right of the digit: where an 8 stays open when it is not closed."""
     top, bottom, _, _ = bounding_box(images)
-    upper = images * (pixel_grid(images)[1] < (top + (bottom - top) / 3)[:, None, None])
-    _, _, left, right = bounding_box(upper)
+    left, right = sides_of_upper_part(images, 1 / 3)
     x = left + (right - left) * uniform(images, 0.6, 1)
     return x, top + (bottom - top) * uniform(images, 0, 0.15)
+
+
+def sides_of_upper_part(images: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """Return the first and the last column with ink, (N,) each, in this share of the digit's height from its top."""
+    top, bottom, _, _ = bounding_box(images)
+    upper = images * (pixel_grid(images)[1] < (top + (bottom - top) * share)[:, None, None])
+    _, _, left, right = bounding_box(upper)
+    return left, right
 
 
 def foot_line(images: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def on_some(images: Tensor, mask: Tensor, operation: Operation) -> Tensor:
 
 
 def move(images: Tensor, far: Tensor, strength: float) -> Tensor:
-    """Return the images turned, stretched, slanted, shifted and bent; where `far` (N,) is True, three times as much."""
+    """Return the images turned, stretched, slanted, shifted and bent; where `far` (N,) is True, 2.5 times as much."""
     near_matrix, far_matrix = (random_affine_matrix(images, amount * strength) for amount in (1.0, 2.5))
     shrink, zero = uniform(images, 1.0, 1.4), uniform(images, 0, 0)
     far_matrix = far_matrix @ affine_matrices(shrink, zero, zero, zero, shrink, zero)

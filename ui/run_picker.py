@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.runs import Run, RunError
-from ui import caches, labels, shell
+from ui import caches, labels, shell, url_state
 from ui.labels import choice_title
 from ui.run_name import all_run_labels, unique_run_label
 
@@ -104,6 +104,26 @@ def unavailable_reason(name: str, ensembles: bool = True) -> str:
         )
     except RunError as error:
         return str(error)
+
+
+def choose_several(
+    label: str, names: list[str], chosen: list[str], maximum: int, placeholder: str, resets: tuple[str, ...] = ()
+) -> list[str]:
+    """Show a picker of several runs and return the names chosen; the URL keeps them as `runs`, separated by commas.
+
+    `chosen` are those of the URL, at most `maximum`. A new choice removes the parameters `resets` from the URL.
+    """
+    key, run_labels = url_state.widget_key("runs"), all_run_labels()
+    st.session_state[key] = chosen
+    return st.multiselect(
+        label,
+        names,
+        format_func=lambda name: run_labels[name],
+        max_selections=maximum,
+        key=key,
+        on_change=lambda: url_state.update(runs=",".join(st.session_state[key]), **dict.fromkeys(resets)),
+        placeholder=placeholder,
+    )
 
 
 def evaluation_or_stop(run: Run, page: str) -> Evaluation:

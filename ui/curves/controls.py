@@ -4,9 +4,8 @@ import streamlit as st
 
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
-from ui import caches, learning_curves, url_state
+from ui import caches, learning_curves, run_picker, url_state
 from ui.learning_curves import CurveView
-from ui.run_name import all_run_labels
 
 MAX_RUNS = 10  # more curves in one chart cannot be followed
 DEFAULT_RUNS = 5  # chosen at first where there is no run of a reference program's recipe
@@ -37,17 +36,8 @@ def choose_runs() -> list[Run]:
         st.warning("A run in this link is not on this server; the others are shown.")
     if len(known) > MAX_RUNS:
         st.warning(f"At most {MAX_RUNS} runs fit into one chart; the first {MAX_RUNS} of this link are shown.")
-    key = url_state.widget_key("runs")
-    st.session_state[key] = known[:MAX_RUNS]
-    labels = all_run_labels()
-    names = st.multiselect(
-        "Runs",
-        list(runs),
-        format_func=lambda name: labels[name],
-        max_selections=MAX_RUNS,
-        key=key,
-        on_change=lambda: url_state.update(runs=",".join(st.session_state[key]), digit=None),
-        placeholder="Choose runs; type to search",
+    names = run_picker.choose_several(
+        "Runs", list(runs), known[:MAX_RUNS], MAX_RUNS, "Choose runs; type to search", resets=("digit",)
     )
     if live and live.name in runs and live.name not in names:
         added = ",".join([*names[: MAX_RUNS - 1], live.name])

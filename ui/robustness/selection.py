@@ -36,18 +36,8 @@ def choose_run_and_others() -> tuple[Run, list[Run]]:
     tested = {other.name: other for other in caches.runs() if other.tested}
     requested = st.query_params.get("runs", ",".join(COMPARED_RUNS)).split(",")
     names = list(dict.fromkeys(name for name in requested if name in tested))[:MAX_RUNS]
-    key, labels = url_state.widget_key("runs"), all_run_labels()
-    st.session_state[key] = names
     with right:
-        names = st.multiselect(
-            "Compare",
-            list(tested),
-            format_func=lambda name: labels[name],
-            max_selections=MAX_RUNS,
-            key=key,
-            on_change=lambda: url_state.update(runs=",".join(st.session_state[key])),
-            placeholder="Choose models; type to search",
-        )
+        names = run_picker.choose_several("Compare", list(tested), names, MAX_RUNS, "Choose models; type to search")
     if run.name not in names:
         names = [*names[: MAX_RUNS - 1], run.name]
     return run, [tested[name] for name in names]

@@ -10,9 +10,9 @@ from mnist_core.config import TrainConfig
 from mnist_core.data import load_digits, split_indices
 from mnist_core.ensemble import shared_validation
 from mnist_core.inference import log_probabilities
-from mnist_core.metrics import score, score_with_interval
+from mnist_core.metrics import score_with_interval
 from mnist_core.runs import Predictions, Run, load_run
-from mnist_core.temperature import fit_temperature, with_temperature
+from mnist_core.temperature import calibrate, with_temperature
 
 
 def main() -> None:
@@ -20,10 +20,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="name or folder of a tested run")
     for name in parser.parse_args().runs:
-        calibrate(load_run(name))
+        fit(load_run(name))
 
 
-def calibrate(run: Run) -> None:
+def fit(run: Run) -> None:
     """Store the temperature of a run, and its predictions and scores with it. Its answers stay as they are."""
     if isinstance(run.config, TrainConfig):
         digits = load_digits(run.config.dataset, "train")
@@ -32,20 +32,13 @@ def calibrate(run: Run) -> None:
     else:
         held_out = shared_validation([load_run(name) for name in run.members])
     validation = log_probabilities(run.model_as_trained(), held_out.images)
-    temperature = fit_temperature(validation, held_out.labels)
     labels = run.predictions.labels
     as_trained = with_temperature(run.predictions.log_probabilities, 1 / run.temperature)
-    scaled = with_temperature(as_trained, temperature)
-    before, after = score_with_interval(as_trained, labels), score_with_interval(scaled, labels)
-    assert before.accuracy == after.accuracy
-    result = replace(
-        run.outcome,
-        temperature=temperature,
-        test=after,
-        validation=score(with_temperature(validation, temperature), held_out.labels),
-    )
-    run.finish(result, Predictions(scaled, labels))
-    print(f"{run.name}: temperature {temperature:.3f}, test loss {before.loss:.4f} -> {after.loss:.4f}")
+    before, after = score_with_interval(as_trained, labels), calibrate(validation, held_out.labels, as_trained, labels)
+    assert before.accuracy == after.test.accuracy
+    result = replace(run.outcome, temperature=after.temperature, test=after.test, validation=after.validation)
+    run.finish(result, Predictions(after.log_probabilities, labels))
+    print(f"{run.name}: temperature {after.temperature:.3f}, test loss {before.loss:.4f} -> {after.test.loss:.4f}")
 
 
 if __name__ == "__main__":

@@ -139,6 +139,11 @@ class TrainConfig:
         5.0, "Epochs", "How often every training digit is seen. 0.5 stops half-way through the first time.",
         "Learning", minimum=0, exclusive_minimum=True, maximum=500, suggestions=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50),
     )
+    stop_at: float = setting(
+        0.0, "Stop at validation accuracy",
+        "Ends the training as soon as this share of the held-out digits is read correctly: 0.99 is 99 %, 0 is never.",
+        "Learning", minimum=0, maximum=1, suggestions=(0.0, 0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.9925, 0.995),
+    )
     ema: float = setting(
         0.0, "EMA decay",
         "Keeps an exponential moving average of the weights: 0.999 averages over about 1,000 steps, 0 switches it off.",

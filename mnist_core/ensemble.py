@@ -12,10 +12,9 @@ from mnist_core.config import EnsembleConfig, TrainConfig
 from mnist_core.data import Digits, load_digits, split_indices
 from mnist_core.ensemble_module import Ensemble
 from mnist_core.inference import log_probabilities
-from mnist_core.metrics import score, score_with_interval
 from mnist_core.result import Result
 from mnist_core.runs import Predictions, Run, RunError, create_run
-from mnist_core.temperature import fit_temperature, with_temperature
+from mnist_core.temperature import calibrate
 
 
 def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
@@ -38,26 +37,29 @@ def create_ensemble(members: list[Run], out: Path | None = None) -> Run:
     held_out = shared_validation(members)
     if not len(held_out):
         raise RunError("the runs held out no digit in common; combine runs trained with the same seed")
-    validation_log_probs = log_probabilities(network, held_out.images)
-    temperature = fit_temperature(validation_log_probs, held_out.labels)
     test = load_digits(dataset, "test")
-    log_probs = with_temperature(log_probabilities(network, test.images), temperature)
+    calibrated = calibrate(
+        log_probabilities(network, held_out.images),
+        held_out.labels,
+        log_probabilities(network, test.images),
+        test.labels,
+    )
     run = create_run(EnsembleConfig(dataset, tuple(member.name for member in members)), out=out)
     outcomes = [member.outcome for member in members]
     run.finish(
         Result(
             status="finished",
-            test=score_with_interval(log_probs, test.labels),
-            validation=score(with_temperature(validation_log_probs, temperature), held_out.labels),
+            test=calibrated.test,
+            validation=calibrated.validation,
             parameters=sum(outcome.parameters for outcome in outcomes),
             seconds=sum(outcome.seconds for outcome in outcomes),
             cpu_seconds=sum(outcome.cpu_seconds for outcome in outcomes),
             device=outcomes[0].device,
             precision=outcomes[0].precision,
             machine=outcomes[0].machine,
-            temperature=temperature,
+            temperature=calibrated.temperature,
         ),
-        Predictions(log_probs, test.labels),
+        Predictions(calibrated.log_probabilities, test.labels),
     )
     return run
 

@@ -43,6 +43,23 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+def random_state(device: torch.device) -> dict[str, torch.Tensor]:
+    """Return the state of torch's random generator, uint8 (N,), under "cpu", and that of a GPU under its kind."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def set_random_state(states: dict[str, torch.Tensor]) -> None:
+    """Set what `random_state` returned. Raises RuntimeError when it is not the state of such a generator."""
+    setters = {"cpu": torch.set_rng_state, "cuda": torch.cuda.set_rng_state, "mps": torch.mps.set_rng_state}
+    for kind, state in states.items():
+        setters[kind](state)
+
+
 def keep_freed_memory() -> None:
     """Let the C library keep freed memory for the next batch instead of returning it to the system.
 

@@ -20,12 +20,22 @@ class Pace:
         self._steps_allowed = 0  # at speed 0
         self._last = -math.inf  # when a step was last let through at a speed above 0, by the monotonic clock
         self._recorded = 0
-        self._stopped = False
+        self._ending = ""  # "stop", "pause" or "leave" once training has been asked to
 
     @property
     def stopped(self) -> bool:
         """Whether training has been asked to stop."""
-        return self._stopped
+        return self._ending == "stop"
+
+    @property
+    def paused(self) -> bool:
+        """Whether training has been asked to pause."""
+        return self._ending == "pause"
+
+    @property
+    def left(self) -> bool:
+        """Whether training has been asked to leave the run as it is, because the process ends."""
+        return self._ending == "leave"
 
     @property
     def slow(self) -> bool:
@@ -33,14 +43,25 @@ class Pace:
         return self._speed is not None
 
     def start(self) -> None:
-        """Forget the run before: its stop and how much of it was recorded. The speed stays as it was set."""
+        """Forget the run before: how it was ended and how much of it was recorded. The speed stays as it was set."""
         with self._condition:
-            self._stopped, self._recorded, self._steps_allowed = False, 0, 0
+            self._ending, self._recorded, self._steps_allowed = "", 0, 0
 
     def stop(self) -> None:
         """Ask training to stop; it is not held back any more."""
+        self._end("stop")
+
+    def pause(self) -> None:
+        """Ask training to pause; it is not held back any more."""
+        self._end("pause")
+
+    def leave(self) -> None:
+        """Ask training to leave the run as it is; it is not held back any more."""
+        self._end("leave")
+
+    def _end(self, ending: str) -> None:
         with self._condition:
-            self._stopped = True
+            self._ending = ending
             self._condition.notify_all()
 
     def set_speed(self, steps_per_second: float | None) -> None:
@@ -67,7 +88,7 @@ class Pace:
         always for the one at which training halts.
         """
         with self._condition:
-            if self._speed is None or self._stopped:
+            if self._speed is None or self._ending:
                 return False
             self._recorded += 1
             halts = self._speed == 0 and self._steps_allowed == 0
@@ -76,7 +97,7 @@ class Pace:
     def wait(self) -> None:
         """Return when the next step may be made."""
         with self._condition:
-            while self._speed is not None and not self._stopped:
+            while self._speed is not None and not self._ending:
                 if self._speed == 0 and self._steps_allowed > 0:
                     self._steps_allowed -= 1
                     break

@@ -1,11 +1,13 @@
 """Run folders: the config, history, weights, test predictions, result and, if it was given one, name of a training run.
 
 `config.json` is written first and `result.json` last, and each file is written under a temporary name and then renamed.
-A process killed at any moment therefore leaves either a run that loads or one that is recognised as unfinished.
+A process killed at any moment therefore leaves either a run that loads or one that is recognised as unfinished. An
+unfinished run with a `checkpoint.safetensors` can go on from there (`mnist_core.checkpoint`).
 Nothing is ever unpickled.
 """
 
 import json
+import math
 import os
 import re
 import secrets
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mnist_core import models
-from mnist_core.config import EnsembleConfig, TrainConfig, config_from_dict, ensemble_from_dict
+from mnist_core.config import EnsembleConfig, TrainConfig, config_from_dict, ensemble_from_dict, validated
 from mnist_core.errors import MnistLabError
 from mnist_core.inference import log_probabilities
 from mnist_core.recipes import RECIPES
@@ -29,6 +31,7 @@ from mnist_core.result import Result, result_from_dict
 from mnist_core.snapshots import Snapshots, parse_snapshots
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 SHIPPED_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -36,6 +39,9 @@ CONFIG, HISTORY, SNAPSHOTS, MODEL, PREDICTIONS, RESULT, ERROR = (
     "config.json", "history.jsonl", "snapshots.jsonl", "model.safetensors", "predictions.safetensors", "result.json",
     "error.json",
 )  # fmt: skip
+CHECKPOINT = "checkpoint.safetensors"  # while a run is unfinished: everything needed to go on from one of its steps
+PAUSED = "paused.json"  # beside the checkpoint of a run that was paused, until it goes on
+NEW_LEARNING_RATE = "new_learning_rate"  # in a row of the history: the peak of the schedule from the step after it on
 TITLE = "title.json"  # only in the folder of a run that was given a name by hand
 MAX_TITLE_LENGTH = 40  # characters
 
@@ -87,13 +93,25 @@ class Run:
 
     @property
     def status(self) -> str:
-        """One of "finished", "stopped" (early, but tested), "failed" and "unfinished" (still training, or interrupted).
+        """One of "finished", "stopped" (early, but tested), "failed", "paused" and "unfinished".
 
-        Raises RunError when the result is damaged.
+        An unfinished run is still training or was interrupted. Raises RunError when the result is damaged.
         """
         if self.result:
             return self.result.status
-        return "failed" if (self.folder / ERROR).exists() else "unfinished"
+        if (self.folder / ERROR).exists():
+            return "failed"
+        return "paused" if self.paused else "unfinished"
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run was paused and nobody has let it go on since."""
+        return (self.folder / PAUSED).exists() and self.resumable
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run has a checkpoint to go on from: it was paused or interrupted, or failed after a while."""
+        return (self.folder / CHECKPOINT).exists() and not (self.folder / RESULT).exists()
 
     @property
     def error(self) -> str | None:
@@ -133,8 +151,8 @@ class Run:
 
         Each has "step", "epoch" and "seconds", and either "loss" and "accuracy" of the latest batches or, at the end of
         an epoch, "validation_" and mostly "train_" loss and accuracy. A row with "validation_images" was measured
-        within an epoch, on so many of the held-out digits; all others on all of them. Raises RunError when the file is
-        damaged.
+        within an epoch, on so many of the held-out digits; all others on all of them. A row with "new_learning_rate"
+        says that the learning rate was changed while the run was paused. Raises RunError when the file is damaged.
         """
         lines = self._text(HISTORY).split("\n")
         try:
@@ -268,7 +286,66 @@ class Run:
         probabilities: np.ndarray = np.exp(log_probabilities(self.model(), images))
         return probabilities
 
+    def change_learning_rate(self, learning_rate: float) -> None:
+        """Let the run go on with another learning rate: the schedule keeps its shape, its peak becomes this one.
+
+        It takes effect with the first step after the checkpoint, which a row of the history says; config.json stays as
+        it was. Only for a run that nobody trains at the moment. Raises RunError when the run has no checkpoint, or one
+        that is damaged, ConfigError for an impossible learning rate, OSError when the folder cannot be written.
+        """
+        rate = validated("learning_rate", learning_rate)
+        if not self.resumable or isinstance(self.config, EnsembleConfig):
+            raise RunError(f"{self.name} has no checkpoint to go on from, so its learning rate cannot be changed.")
+        position = self.checkpoint_position()
+        rows = [
+            row
+            for row in self._rows_until(int(position["step"]))
+            if not (row["step"] == position["step"] and NEW_LEARNING_RATE in row)
+        ]
+        if rate != latest_learning_rate(rows, self.config):
+            rows.append(position | {NEW_LEARNING_RATE: rate})
+        self._rewrite(HISTORY, [json.dumps(row) for row in rows])
+
+    def checkpoint_position(self) -> HistoryRow:
+        """Return "step", "epoch" and "seconds" of the checkpoint. Raises RunError when there is none or it is damaged.
+
+        Only the head of the file is read.
+        """
+        from safetensors import safe_open
+
+        try:
+            with safe_open(self._existing(CHECKPOINT), "np") as stored:
+                position = json.loads(stored.metadata()["position"])
+            if set(position) != {"step", "epoch", "seconds"} or not all(
+                type(value) in (int, float) and 0 <= value < math.inf for value in position.values()
+            ):
+                raise ValueError("its position is not that of a training run")
+        except RunError:
+            raise
+        except Exception as error:  # each kind of damage has its own error class
+            raise broken_checkpoint(self, error) from None
+        return dict(position)
+
     # Written during training, in this order. These methods raise OSError when the folder cannot be written.
+
+    def begin(self, step: int = 0) -> None:
+        """Prepare the folder for training to go on after this step, or to begin: forget all that came later.
+
+        Raises RunError when the history is damaged.
+        """
+        self._rewrite(HISTORY, [json.dumps(row) for row in self._rows_until(step)] if step else [])
+        self._rewrite(SNAPSHOTS, self._snapshots_until(step) if step else [])
+        stale = [ERROR, PAUSED] if step else [ERROR, PAUSED, MODEL, CHECKPOINT]
+        for file in [*(self.folder / name for name in stale), *self.folder.glob(f".{CHECKPOINT}.*")]:
+            file.unlink(missing_ok=True)
+
+    def save_checkpoint(self, content: bytes) -> None:
+        """Store what `mnist_core.checkpoint` needs to go on, replacing what was stored before."""
+        write_atomically(self.folder / CHECKPOINT, content)
+
+    def pause(self) -> None:
+        """Mark the run as paused. Its checkpoint must have been stored."""
+        write_atomically(self.folder / PAUSED, to_json({}))
 
     def log(self, row: dict[str, float]) -> None:
         """Append one row to the history."""
@@ -279,14 +356,17 @@ class Run:
         self._append(SNAPSHOTS, line)
 
     def save_model(self, model: "nn.Module") -> None:
-        """Store the weights, replacing those stored before."""
+        """Store the weights of a model, replacing those stored before."""
+        self.save_weights(model.state_dict())
+
+    def save_weights(self, weights: "dict[str, torch.Tensor]") -> None:
+        """Store weights, replacing those stored before."""
         from safetensors.torch import save
 
-        weights = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-        write_atomically(self.folder / MODEL, save(weights))
+        write_atomically(self.folder / MODEL, save({name: value.cpu().contiguous() for name, value in weights.items()}))
 
     def finish(self, result: Result, predictions: Predictions) -> None:
-        """Store the test predictions, then the result, which marks the run as complete."""
+        """Store the test predictions, then the result, which marks the run as complete; it needs no checkpoint then."""
         from safetensors.numpy import save
 
         tensors = {
@@ -295,6 +375,8 @@ class Run:
         }
         write_atomically(self.folder / PREDICTIONS, save(tensors))
         write_atomically(self.folder / RESULT, to_json(asdict(result)))
+        for name in (CHECKPOINT, PAUSED):
+            (self.folder / name).unlink(missing_ok=True)
 
     def fail(self, sentence: str) -> None:
         """Mark the run as failed, with the reason."""
@@ -303,6 +385,23 @@ class Run:
     def _append(self, file: str, line: str) -> None:
         with open(self.folder / file, "a", encoding="utf-8") as stream:
             stream.write(line + "\n")
+
+    def _rewrite(self, file: str, lines: list[str]) -> None:
+        if lines:
+            write_atomically(self.folder / file, "".join(f"{line}\n" for line in lines).encode())
+        else:
+            (self.folder / file).unlink(missing_ok=True)
+
+    def _rows_until(self, step: int) -> list[HistoryRow]:
+        return [row for row in self.history if row["step"] <= step]
+
+    def _snapshots_until(self, step: int) -> list[str]:
+        """Return the first line of the snapshots and those of steps up to this one."""
+        lines = self._text(SNAPSHOTS).split("\n")[:-1]  # the last line may be half-written
+        try:
+            return lines[:1] + [line for line in lines[1:] if json.loads(line)["step"] <= step]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise self._broken(SNAPSHOTS, "its lines are not those of snapshots") from None
 
     def _text(self, file: str) -> str:
         try:
@@ -343,6 +442,25 @@ def divide_scores(network: "nn.Module", temperature: float) -> None:
 def latest_progress(history: list[HistoryRow]) -> HistoryRow:
     """Return the last row that has the loss and accuracy of batches; an empty dict if there is none."""
     return next((row for row in reversed(history) if "loss" in row), {})
+
+
+def learning_rate_changes(history: list[HistoryRow]) -> list[HistoryRow]:
+    """Return the rows that say when the learning rate was changed, and to what."""
+    return [row for row in history if NEW_LEARNING_RATE in row]
+
+
+def latest_learning_rate(history: list[HistoryRow], config: TrainConfig) -> float:
+    """Return the peak of the learning rate with which a run goes on: that of its config unless it was changed."""
+    return ([config.learning_rate] + [row[NEW_LEARNING_RATE] for row in learning_rate_changes(history)])[-1]
+
+
+def broken_checkpoint(run: Run, why: Exception | str) -> RunError:
+    """Return the error for a checkpoint that cannot be used."""
+    first_line = str(why).partition("\n")[0].rstrip(".: ")
+    return RunError(
+        f"{CHECKPOINT} of run {run.name} cannot be used: {first_line}; "
+        "delete this file to train the run from its start."
+    )
 
 
 def is_ensemble(content: dict[str, Any]) -> bool:

@@ -60,12 +60,23 @@ class Snapshots:
 class SnapshotLog:
     """Writes the snapshots of a network while it trains, a line each, beginning with the one before the first step."""
 
-    def __init__(self, write: Callable[[str], None], model: "nn.Module", digits: Digits, indices: np.ndarray) -> None:
-        """Write the digits of these indices and the first snapshot. `write` appends a line to the file."""
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        model: "nn.Module",
+        digits: Digits,
+        indices: np.ndarray,
+        last: int | None = None,
+    ) -> None:
+        """Write the digits of these indices and the first snapshot. `write` appends a line to the file.
+
+        `last` is the step of the last snapshot of a run that goes on, whose file begins already; None for a new run.
+        """
         self._write, self._model, self._images = write, model, digits.images[indices]
-        self.last = 0  # the step of the last snapshot
-        write(first_line(indices, digits.take(indices), summarise(model)))
-        self.add(0, 0.0, 0.0)
+        self.last = last or 0
+        if last is None:
+            write(first_line(indices, digits.take(indices), summarise(model)))
+            self.add(0, 0.0, 0.0)
 
     def due(self, step: int, steps: int) -> bool:
         """Return whether a snapshot should be taken after this one of so many steps."""

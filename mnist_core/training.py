@@ -1,12 +1,11 @@
 """The training loop: `fit` trains a network step by step, `train` also writes a run folder."""
 
-import copy
 import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -14,20 +13,29 @@ import torch.nn.functional as F
 from torch import nn
 
 from mnist_core.augment import augment
+from mnist_core.checkpoint import (
+    RECORD_COLUMNS,
+    Checkpoint,
+    CheckpointLog,
+    KeptWeights,
+    TrainingState,
+    read_checkpoint,
+    write_checkpoint,
+)
 from mnist_core.config import TrainConfig
 from mnist_core.data import Digits, load_digits, normalise, split_indices
 from mnist_core.errors import MnistLabError
-from mnist_core.hardware import bf16_is_faster, choose_device, keep_freed_memory, num_threads, seeded
+from mnist_core.hardware import bf16_is_faster, keep_freed_memory, num_threads, seeded, set_random_state
 from mnist_core.inference import log_probabilities
 from mnist_core.interim import plan_interim
-from mnist_core.metrics import Score, score, score_with_interval
+from mnist_core.metrics import Score, score
 from mnist_core.models import build
-from mnist_core.optim import ema_update, learning_rate_at, make_optimizers
+from mnist_core.optim import ema_update, learning_rate_at
 from mnist_core.pace import Pace
 from mnist_core.result import Result
-from mnist_core.runs import Predictions, Run, RunError
+from mnist_core.runs import Predictions, Run, RunError, latest_learning_rate
 from mnist_core.snapshots import SnapshotLog, one_of_each
-from mnist_core.temperature import fit_temperature, with_temperature
+from mnist_core.temperature import calibrate
 
 MAX_HISTORY_ROWS = 400  # of batches, so that the curve of a long run is drawn as quickly as that of a short one
 
@@ -55,31 +63,32 @@ class Step:
     validation: Score | None = None  # on the digits held out
 
 
-def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig) -> Iterator[Step]:
+def fit(
+    model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig, state: TrainingState | None = None
+) -> Generator[Step, None, None]:
     """Train the model in place and yield after every step. To stop, leave the loop.
 
-    The same seed, number of threads and machine produce the same numbers. While the generator runs, torch has the
+    With a `state` of this model it goes on from there, and the state is the present one whenever a step is yielded. The
+    same seed, number of threads and machine produce the same numbers. While the generator runs, torch has the
     config's number of threads and its own random state; both are restored when it ends or is closed. What the caller
     does between steps does not count as time of training. Raises ConfigError when this machine has no such device,
     Diverged when the loss is no longer finite.
     """
     keep_freed_memory()
+    state = state or TrainingState(model, config)
+    device, raw_model, optimizers = state.device, state.raw_model, state.optimizers
     with num_threads(config.threads), seeded(config.seed):
-        device = choose_device(config.device)
+        set_random_state(state.random)
         use_bf16 = bf16_is_faster(model, device)
-        model.to(device).to(memory_format=torch.channels_last)
-        raw_model = copy.deepcopy(model) if config.ema else model  # with EMA, `model` is the moving average of this one
         images, labels = torch.tensor(digits.images, device=device), torch.tensor(digits.labels, device=device)
-        optimizers = make_optimizers(raw_model, config)
         steps_per_epoch, steps = config.steps_per_epoch(len(digits)), config.total_steps(len(digits))
-        seconds, cpu_seconds, total_images = 0.0, 0.0, 0
 
-        for step in range(1, steps + 1):
+        for step in range(state.step + 1, steps + 1):
             start, cpu_start = time.perf_counter(), time.process_time()
             if (step - 1) % steps_per_epoch == 0:
-                permutation = torch.randperm(len(digits)).to(device)
-                epoch_loss, epoch_correct, epoch_images = 0.0, 0.0, 0
-            indices = permutation[(step - 1) % steps_per_epoch * config.batch_size :][: config.batch_size]
+                state.permutation = torch.randperm(len(digits)).to(device)
+                state.epoch_loss, state.epoch_correct, state.epoch_images = 0.0, 0, 0
+            indices = state.permutation[(step - 1) % steps_per_epoch * config.batch_size :][: config.batch_size]
             y = labels[indices]
             x = normalise(augment(images[indices], y, config.augmentation, config.augmentation_strength))
             learning_rate = learning_rate_at(step - 1, steps, config)
@@ -104,14 +113,17 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
             correct = (logits.argmax(1) == y).sum().item()
             if not math.isfinite(batch_loss):
                 raise divergence(batch_loss, step, config)
-            epoch_loss, epoch_correct = epoch_loss + batch_loss * len(y), epoch_correct + correct
-            epoch_images, total_images = epoch_images + len(y), total_images + len(y)
+            state.epoch_loss += batch_loss * len(y)
+            state.epoch_correct += correct
+            state.epoch_images += len(y)
+            state.images += len(y)
             epoch_ends = step % steps_per_epoch == 0 or step == steps
             validation = score(log_probabilities(model, held_out.images), held_out.labels) if epoch_ends else None
             if validation and not math.isfinite(validation.loss):
                 raise divergence(validation.loss, step, config)
-            seconds += time.perf_counter() - start
-            cpu_seconds += time.process_time() - cpu_start
+            state.step = step
+            state.seconds += time.perf_counter() - start
+            state.cpu_seconds += time.process_time() - cpu_start
             yield Step(
                 step=step,
                 steps=steps,
@@ -119,12 +131,20 @@ def fit(model: nn.Module, digits: Digits, held_out: Digits, config: TrainConfig)
                 loss=batch_loss,
                 accuracy=correct / len(y),
                 learning_rate=learning_rate,
-                images_per_second=total_images / seconds,
-                seconds=seconds,
-                cpu_seconds=cpu_seconds,
-                train=Score(epoch_loss / epoch_images, epoch_correct / epoch_images) if epoch_ends else None,
+                images_per_second=state.images / state.seconds,
+                seconds=state.seconds,
+                cpu_seconds=state.cpu_seconds,
+                train=epoch_score(state) if epoch_ends else None,
                 validation=validation,
             )
+
+
+def epoch_score(state: TrainingState) -> Score:
+    """Return the mean loss and accuracy of the batches of this epoch so far."""
+    return Score(state.epoch_loss / state.epoch_images, state.epoch_correct / state.epoch_images)
+
+
+STEP_NUMBERS = [field.name for field in fields(Step)][:RECORD_COLUMNS]  # of one without scores
 
 
 def divergence(loss: float, step: int, config: TrainConfig) -> Diverged:
@@ -135,101 +155,152 @@ def divergence(loss: float, step: int, config: TrainConfig) -> Diverged:
     )
 
 
-def train(run: Run, stop: Callable[[], bool] = lambda: False, pace: Pace | None = None) -> Iterator[Step]:
+def train(
+    run: Run,
+    stop: Callable[[], bool] = lambda: False,
+    pace: Pace | None = None,
+    pause: Callable[[], bool] = lambda: False,
+) -> Generator[Step, None, None]:
     """Train as the run's config says, yield every step, and write everything to the run's folder.
 
-    The weights of the best epoch on the validation digits are kept, or those of the last, as the config says, and their
-    temperature is fitted on the same digits. The test digits are used once, at the end. When `stop()` returns True
-    after a step, the training ends there: the weights kept so far become the result, whose status is "stopped". A loop
-    that is left early leaves the run unfinished. `pace` holds the steps back; while it does, each is recorded. None of
-    this changes what is learned, nor the seconds.
+    A run with a checkpoint goes on from there and ends with the same weights as without the break; any other begins at
+    its start. The weights of the best epoch on the validation digits are kept, or those of the last, as the config
+    says, and their temperature is fitted on the same digits. The test digits are used once, at the end. When `stop()`
+    returns True after a step, the training ends there: the weights kept so far become the result, whose status is
+    "stopped". When `pause()` does, a checkpoint is stored and the run is "paused". A loop that is left early stores one
+    too, and leaves the run unfinished. `pace` holds the steps back; while it does, each is recorded. None of this
+    changes what is learned, nor the seconds.
 
-    Raises RunError when the run is an ensemble, ConfigError when there is no such architecture or device or the
-    validation part is too small or too large, DataError when the digits are not on this machine or are damaged,
-    Diverged when the loss is no longer finite, and OSError when the folder cannot be written.
+    Raises RunError when the run is an ensemble or has a result, or when its checkpoint or history is damaged;
+    ConfigError when there is no such architecture or device or the validation part is too small or too large, DataError
+    when the digits are not on this machine or are damaged, Diverged when the loss is no longer finite, and OSError when
+    the folder cannot be written.
     """
     config = run.config
     if not isinstance(config, TrainConfig):
         raise RunError(f"{run.name} is an ensemble, which is not trained; train its members instead.")
+    if run.result is not None:
+        raise RunError(f"{run.name} has its result already; to train longer, start a new run with more epochs.")
     pace = pace or Pace()
     all_digits = load_digits(config.dataset, "train")
     learned, validating = split_indices(all_digits.labels, config.validation_size or 0, config.seed)
     digits, held_out = all_digits.take(learned), all_digits.take(validating)
     model = build(config.architecture, config.dropout, config.seed)
-    make_optimizers(model, config)  # the first one makes torch import much, which should not count as training time
+    state = TrainingState(model, config)
     interim = plan_interim(config, len(digits), held_out)
-    best = Best(run, model, config.keep)
-    stopped = False
+    checkpoint = read_checkpoint(run, config, len(digits), state)
+    run.begin(state.step)
+    present = replace(config, learning_rate=latest_learning_rate(run.history, config))
+    best = Best(run, model, config.keep, checkpoint.kept if checkpoint else None)
+    stopped = reached = False
 
-    with num_threads(config.threads), HistoryLog(run) as history:
-        snapshots = SnapshotLog(run.log_snapshot, model, all_digits, one_of_each(all_digits.labels, validating))
+    with num_threads(config.threads), HistoryLog(run, checkpoint.unlogged if checkpoint else None) as history:
+        ten, last = one_of_each(all_digits.labels, validating), checkpoint.last_snapshot if checkpoint else None
+        snapshots = SnapshotLog(run.log_snapshot, model, all_digits, ten, last)
+        checkpoints = CheckpointLog(
+            lambda: write_checkpoint(
+                run, config, len(digits), state, Checkpoint(snapshots.last, best.kept, history.unlogged())
+            )
+        )
         pace.wait()
-        for step in fit(model, digits, held_out, config):
+        for step in fit(model, digits, held_out, present, state):
             held_back, record = pace.slow, pace.records(step.step)
             history.add(step, record)
+            validation = step.validation
             if step.step in interim.steps:
-                run.log(interim_row(step, interim.measure(model), len(interim.digits)))
-            if step.validation:
-                run.log(epoch_row(step, step.validation))
-                best.offer(step, step.validation)
+                measured = interim.measure(model)
+                run.log(interim_row(step, measured, len(interim.digits)))
+                if is_reached(config, measured):
+                    on_all = validate(model, held_out, step, present)
+                    validation = on_all if is_reached(config, on_all) else None
+            if validation:
+                run.log(epoch_row(step, validation))
+                best.offer(step, validation)
+                reached = is_reached(config, validation)
             if record or snapshots.due(step.step, step.steps):
                 snapshots.add(step.step, step.epoch, step.seconds)
-            yield step
-            if step.step < step.steps:
+            try:
+                yield step
+            except GeneratorExit:
+                if step.step < step.steps:
+                    checkpoints.write()
+                raise
+            if step.step < step.steps and not reached:
                 if held_back:
                     pace.wait()
                 stopped = stop()
-            if stopped:
+                if not stopped and pause() and checkpoints.write():
+                    run.pause()
+                    return
+                checkpoints.write_if_due(bool(validation))
+            if stopped or reached:
                 break
 
-        if stopped:
+        if stopped or reached:
             snapshots.add(step.step, step.epoch, step.seconds)
-        if not step.validation:  # the weights since the last epoch may be the best
-            validation = score(log_probabilities(model, held_out.images), held_out.labels)
-            if not math.isfinite(validation.loss):
-                raise divergence(validation.loss, step.step, config)
+        if not validation:  # the weights since the last epoch may be the best
+            validation = validate(model, held_out, step, present)
             run.log(epoch_row(step, validation))
             best.offer(step, validation)
-        model.load_state_dict(best.weights)
+        assert best.kept is not None
+        model.load_state_dict(best.kept.weights)
         validation_log_probs = log_probabilities(model, held_out.images)
-        temperature = fit_temperature(validation_log_probs, held_out.labels)
         test = load_digits(config.dataset, "test")
-        log_probs = with_temperature(log_probabilities(model, test.images), temperature)
+        calibrated = calibrate(
+            validation_log_probs, held_out.labels, log_probabilities(model, test.images), test.labels
+        )
 
     run.finish(
         Result(
             status="stopped" if stopped else "finished",
-            test=score_with_interval(log_probs, test.labels),
-            validation=score(with_temperature(validation_log_probs, temperature), held_out.labels),
-            best_epoch=best.epoch,
+            test=calibrated.test,
+            validation=calibrated.validation,
+            best_epoch=best.kept.epoch,
             epochs=step.epoch,
             steps=step.step,
             parameters=sum(weight.numel() for weight in model.parameters()),
             seconds=step.seconds,
             cpu_seconds=step.cpu_seconds,
-            device=str(next(model.parameters()).device.type),
-            precision="bfloat16" if bf16_is_faster(model, choose_device(config.device)) else "float32",
+            device=state.device.type,
+            precision="bfloat16" if bf16_is_faster(model, state.device) else "float32",
             machine=f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
-            temperature=temperature,
+            temperature=calibrated.temperature,
         ),
-        Predictions(log_probs, test.labels),
+        Predictions(calibrated.log_probabilities, test.labels),
     )
+
+
+def validate(model: nn.Module, held_out: Digits, step: Step, config: TrainConfig) -> Score:
+    """Return the score on all held-out digits after this step. Raises Diverged when its loss is not finite."""
+    result = score(log_probabilities(model, held_out.images), held_out.labels)
+    if not math.isfinite(result.loss):
+        raise divergence(result.loss, step.step, config)
+    return result
+
+
+def is_reached(config: TrainConfig, validation: Score) -> bool:
+    """Return whether the training may end because this is the validation accuracy it was to reach."""
+    return 0 < config.stop_at <= validation.accuracy
 
 
 class Best:
     """The weights that become the result: those of the best validation so far, or of the last, as the config says."""
 
-    def __init__(self, run: Run, model: nn.Module, keep: str) -> None:
+    def __init__(self, run: Run, model: nn.Module, keep: str, kept: KeptWeights | None = None) -> None:
+        """`kept` are those of a run that goes on: they are stored, for the file may be of a later step."""
         self._run, self._model, self._keep = run, model, keep
-        self.validation, self.epoch, self.weights = Score(math.inf, 0.0), 0.0, dict[str, torch.Tensor]()
+        self.kept = kept
+        if kept:
+            run.save_weights(kept.weights)
 
     def offer(self, step: Step, validation: Score) -> None:
         """Keep and store the weights as they are after this step if they are to be kept."""
-        better = (validation.accuracy, -validation.loss) > (self.validation.accuracy, -self.validation.loss)
+        best = self.kept.validation if self.kept else Score(math.inf, 0.0)
+        better = (validation.accuracy, -validation.loss) > (best.accuracy, -best.loss)
         if better or self._keep == "last":
-            self.validation, self.epoch = validation, step.epoch
-            self.weights = {name: value.clone() for name, value in self._model.state_dict().items()}
-            self._run.save_model(self._model)
+            weights = {name: value.clone() for name, value in self._model.state_dict().items()}
+            self.kept = KeptWeights(step.epoch, validation, weights)
+            self._run.save_weights(weights)
 
 
 class HistoryLog:
@@ -239,9 +310,15 @@ class HistoryLog:
     the loss explodes.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, unlogged: torch.Tensor | None = None) -> None:
+        """`unlogged` is what a run that goes on had not written when its checkpoint was stored."""
         self._run = run
-        self._unlogged: list[Step] = []
+        self._unlogged = [] if unlogged is None else [Step(*numbers) for numbers in unlogged.tolist()]
+
+    def unlogged(self) -> torch.Tensor:
+        """Return the steps that have no row yet, float64 (N, 9): the numbers of `Step` in their order."""
+        rows = [[getattr(step, name) for name in STEP_NUMBERS] for step in self._unlogged]
+        return torch.tensor(rows, dtype=torch.float64).reshape(len(rows), len(STEP_NUMBERS))
 
     def add(self, step: Step, now: bool) -> None:
         """Write a row of the steps since the last one, if there are enough of them or it must be written now."""

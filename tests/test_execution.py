@@ -247,12 +247,12 @@ def test_a_speed_without_a_run_is_ignored_and_an_impossible_one_refused(executor
     assert wait_for_end(executor.start(QUICK)).status == "finished"
 
 
-def test_close_ends_the_process_and_keeps_a_run_that_is_held_back(executor, start_long):
+def test_close_ends_the_process_and_a_run_that_is_held_back_can_go_on(executor, start_long):
     run = start_long()
     executor.set_speed(0)
     executor.close()
     assert executor.pid is None
-    assert Run(run.folder).status == "stopped"
+    assert (Run(run.folder).status, run.resumable) == ("unfinished", True)
 
 
 def test_a_process_that_was_killed_is_reported_and_replaced(executor, start_long, wait_for_end, monkeypatch):
@@ -355,4 +355,6 @@ time.sleep(600)
     eventually(lambda: run.history, 60)
     server.kill()
     server.communicate(timeout=10)  # until the child has also closed the stderr that both write to
-    assert load_run(run.name).status == "stopped"
+    run = load_run(run.name)
+    assert (run.status, run.resumable) == ("unfinished", True)
+    assert run.checkpoint_position()["step"] >= last_step(run)

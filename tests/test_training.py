@@ -217,14 +217,16 @@ def test_a_model_that_diverged_in_its_last_step_has_no_result(toy_run, steps):
 
 def test_the_best_epoch_is_kept_and_tested_not_the_last(toy_run, toy_digits, monkeypatch):
     scores = [(1.0, 0.2), (1.0, 0.9), (0.9, 0.9), (0.9, 0.9), (0.1, 0.4)]  # loss, accuracy of each validation
-    scores.append((0.7, 0.9))  # of the third epoch with its temperature
     monkeypatch.setattr(training, "score", lambda *_: Score(*scores.pop(0)))
     model = build(TOY.architecture)
     monkeypatch.setattr(training, "build", lambda *_: model)
     run = toy_run(epochs=5)
     after = {step.epoch: weights(model) for step in train(run) if step.validation}
     assert run.result.best_epoch == 3
-    assert run.result.validation == Score(loss=0.7, accuracy=0.9)
+    assert scores == []
+    _, held_out = split(toy_digits, TOY.validation_size, TOY.seed)
+    expected = score(np.log(run.predict(held_out.images)), held_out.labels)
+    assert run.result.validation.loss == pytest.approx(expected.loss, rel=1e-3)
     assert equal_weights(after[3], run.model_as_trained().state_dict())
     assert run.result.test == score_with_interval(run.predictions.log_probabilities, toy_digits.labels)
     np.testing.assert_allclose(

@@ -38,7 +38,7 @@ class LocalExecutor:
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()  # set when the process has imported torch
         self._run: Run | None = None
-        self._stop_requested = False
+        self._ending = ""  # "stop" or "pause" once the run has been asked to
         self._speed: float | None = None
         self._failures: dict[str, str] = {}  # name of a run -> why it failed
         self._measurement: Measurement | None = None
@@ -70,19 +70,40 @@ class LocalExecutor:
         """
         checked_speed(speed)
         with self._lock:
-            if self._run is not None:
-                raise RunError(f"{self._run.name} is still training; stop it first.")
+            self._check_idle()
             run = create_run(config, recipe)
+            self._train(run, speed)
+            return run
+
+    def resume(self, run: Run, speed: float | None = None) -> None:
+        """Train a run that has its folder already, from its checkpoint if it has one, else from the start.
+
+        How a run before it ended is forgotten. Otherwise as `start`. Raises RunError when another run is still
+        training, or when this one has a result, is an ensemble or comes with the app.
+        """
+        checked_speed(speed)
+        with self._lock:
+            self._check_idle()
+            if run.members or run.shipped or run.result is not None:
+                raise RunError(f"{run.name} cannot be trained further: it is finished; start a new run instead.")
+            self._train(run, speed)
+
+    def _check_idle(self) -> None:
+        if self._run is not None:
+            raise RunError(f"{self._run.name} is still training; stop it first.")
+
+    def _train(self, run: Run, speed: float | None) -> None:
+        with self._lock:
             self.warm()
             if self._measurement is not None:
                 self._measurement_failures[self._measurement.run.name] = (
                     "A training run took the place of this measurement; measure again when it has ended."
                 )
                 self.cancel_measurement()
-            self._run, self._stop_requested = run, False
+            self._failures.pop(run.name, None)
+            self._run, self._ending = run, ""
             self._send_speed(speed)
             self._send(f"train {run.folder.resolve()}")
-            return run
 
     def set_speed(self, steps_per_second: float | None) -> None:
         """Set how many steps a second the run that is training makes at most; None is as many as it can.
@@ -103,10 +124,17 @@ class LocalExecutor:
 
     def stop(self) -> None:
         """Stop the run that is training, if any, and keep its best weights so far."""
+        self._end_by("stop")
+
+    def pause(self) -> None:
+        """Pause the run that is training, if any: it has no result yet, and `resume` goes on from the same step."""
+        self._end_by("pause")
+
+    def _end_by(self, command: str) -> None:
         with self._lock:
-            if self._run is not None and not self._stop_requested:
-                self._stop_requested = True
-                self._send("stop")
+            if self._run is not None and not self._ending:
+                self._ending = command
+                self._send(command)
                 threading.Thread(target=self._kill_after_timeout, args=[self._process, self._run], daemon=True).start()
 
     def measure(self, run: Run) -> None:
@@ -134,7 +162,7 @@ class LocalExecutor:
                 self._send("cancel")
 
     def close(self) -> None:
-        """Stop the run that is training, if any, and wait for the process to exit, at most `STOP_TIMEOUT` seconds."""
+        """Wait for the process to exit, at most `STOP_TIMEOUT` seconds; a run in training can go on in another one."""
         with self._lock:
             process = self._process
             if process is None or process.stdin is None:
@@ -165,7 +193,12 @@ class LocalExecutor:
     @property
     def stopping(self) -> bool:
         """Whether the run that is training has been asked to stop."""
-        return self._run is not None and self._stop_requested
+        return self._run is not None and self._ending == "stop"
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the run that is training has been asked to pause."""
+        return self._run is not None and self._ending == "pause"
 
     @property
     def measurement(self) -> Measurement | None:
@@ -215,7 +248,9 @@ class LocalExecutor:
                 self._end_measurement(process, event["error"])
         code = process.wait()
         ended = f"The training process ended unexpectedly (exit code {code})"
-        self._end_run(process, f"{ended}; the run is lost.")
+        run = self._run
+        kept = run is not None and run.resumable
+        self._end_run(process, f"{ended}; {'the run can go on from its checkpoint' if kept else 'the run is lost'}.")
         self._end_measurement(process, f"{ended}; measure again.")
 
     def _end_run(self, process: subprocess.Popen[str], error: str | None) -> None:

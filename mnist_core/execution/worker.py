@@ -2,18 +2,20 @@
 
 The commands are
 
-    train FOLDER    train the run in this folder
+    train FOLDER    train the run in this folder, from its checkpoint if it has one
     stop            end the training run that is going on and keep its best weights so far
+    pause           store a checkpoint of the training run that is going on, and end it without a result
     measure FOLDER  measure the robustness of the run in this folder (`mnist_core.analysis.robustness`)
     cancel          end the measurement that is going on and store nothing
     speed N         make at most N steps a second; 0 halts after the present step, "max" is as fast as it can
     advance N       let N steps through at speed 0
 
-Each takes effect at once, and a speed stays for later runs until another is given. When stdin ends, the process stops
-as by `stop` and `cancel` and exits, so it never outlives the server. On stdout it prints one JSON object a line:
-{"event": "ready"} when torch is set up, {"event": "ended", "error": null or a sentence} after each run,
-{"event": "measured", "done": N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after
-that. Everything else is written to the run folder.
+Each takes effect at once, and a speed stays for later runs until another is given. When stdin ends, the process stores
+a checkpoint of the run, cancels a measurement and exits, so it never outlives the server. On stdout it prints one JSON
+object a line: {"event": "ready"} when torch is set up, {"event": "ended", "outcome": "finished", "stopped", "paused",
+"interrupted" or "failed", "error": null or why it failed, in a sentence} after each run, {"event": "measured", "done":
+N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after that. Everything else is written
+to the run folder.
 """
 
 import contextlib
@@ -34,7 +36,7 @@ from mnist_core.errors import MnistLabError
 from mnist_core.pace import Pace
 from mnist_core.runs import Run, RunError
 
-STOP_TIMEOUT = 20.0  # seconds from a stop to the end of the run, in which its best weights are tested
+STOP_TIMEOUT = 20.0  # seconds from a stop or pause to the end of the run, in which its best weights are tested
 
 
 def main() -> None:
@@ -48,6 +50,8 @@ def main() -> None:
             command, _, argument = line.strip().partition(" ")
             if command == "stop":
                 pace.stop()
+            elif command == "pause":
+                pace.pause()
             elif command == "train":
                 pace.start()  # an earlier stop was meant for a run that had just ended
                 jobs.put((command, Path(argument)))
@@ -60,7 +64,7 @@ def main() -> None:
                 pace.set_speed(None if argument == "max" else float(argument))
             elif command == "advance":
                 pace.advance(int(argument))
-        pace.stop()
+        pace.leave()
         cancelled.set()
         if jobs.empty() and not ready.is_set():
             os._exit(0)  # nothing to save, and the server waits for this process
@@ -75,7 +79,8 @@ def main() -> None:
     while (job := jobs.get()) is not None:
         command, folder = job
         if command == "train":
-            send_event(event="ended", error=train_run(folder, pace))
+            error = train_run(folder, pace)
+            send_event(event="ended", outcome="failed" if error else outcome_of(folder), error=error)
         else:
             send_event(event="measurement ended", error=measure_run(folder, cancelled))
     os._exit(0)  # a regular exit takes torch seconds
@@ -95,12 +100,14 @@ def warm_up() -> None:
 
 
 def train_run(folder: Path, pace: Pace) -> str | None:
-    """Train one run until it ends or a stop is requested; return why it failed, in a sentence, or None."""
+    """Train one run until it ends or is asked to; return why it failed, in a sentence, or None."""
     from mnist_core.training import train
 
     try:
-        for _ in train(Run(folder), lambda: pace.stopped, pace):
-            pass
+        with contextlib.closing(train(Run(folder), lambda: pace.stopped, pace, lambda: pace.paused)) as steps:
+            for _ in steps:
+                if pace.left:
+                    break
         return None
     except MnistLabError as error:
         sentence = str(error)
@@ -112,6 +119,15 @@ def train_run(folder: Path, pace: Pace) -> str | None:
     with contextlib.suppress(OSError, RunError):  # the folder may be gone or full; the server gets the sentence anyway
         Run(folder).fail(sentence)
     return sentence
+
+
+def outcome_of(folder: Path) -> str:
+    """Return how a run that did not fail has ended: "finished", "stopped", "paused" or "interrupted"."""
+    try:
+        status = Run(folder).status
+    except RunError:  # somebody has damaged or deleted it
+        return "failed"
+    return "interrupted" if status == "unfinished" else status
 
 
 def measure_run(folder: Path, cancelled: threading.Event) -> str | None:

@@ -2,17 +2,18 @@
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from mnist_core import image_file
 from mnist_core.analysis.corruptions import CORRUPTIONS
 from mnist_core.analysis.robustness import DEFAULT_DIGITS, Robustness, measure, measure_and_save
-from mnist_core.config import TrainConfig, current_architecture, setting_of, type_of
+from mnist_core.config import EnsembleConfig, TrainConfig, current_architecture, setting_of, type_of
 from mnist_core.data import load_digits
 from mnist_core.drawing import to_digit
 from mnist_core.errors import MnistLabError
@@ -80,7 +81,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add_train(parser: argparse.ArgumentParser) -> None:
     """Add an option for every field of `TrainConfig`; a field whose option is not given keeps the recipe's value."""
-    parser.add_argument("--recipe", required=True, choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
+    origin = parser.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--recipe", choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
+    origin.add_argument(
+        "--resume", metavar="RUN",
+        help="go on with a run that was paused with Ctrl-C or interrupted: its folder or its name. The only setting "
+        "that can be given with it is --learning-rate.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--stop", action="store_true",
+        help="with --resume: end the run after one more step, and test its best weights so far",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one)")
     for field in fields(TrainConfig):
         setting = setting_of(field.name)
@@ -99,23 +110,70 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def train_command(options: argparse.Namespace) -> int:
-    """Train a run. Ctrl-C stops it and keeps its best weights so far; a second Ctrl-C exits at once."""
+    """Train a new run, or go on with one. Ctrl-C or SIGTERM pauses it; a second one exits at once."""
+    given = {f.name: getattr(options, f.name) for f in fields(TrainConfig) if getattr(options, f.name) is not None}
+    run = resumed_run(options, given) if options.resume else new_run(options, given)
+    train_until_paused(run, options.stop)
+    if run.paused:
+        position = run.checkpoint_position()
+        print(
+            f"{run.folder}\npaused at epoch {position['epoch']:.3g} of {cast(TrainConfig, run.config).epochs:g}; go on "
+            f"with: python -m mnist_core train --resume {shlex.quote(str(run.folder))}"
+        )
+    else:
+        print(f"{run.folder}\n{summary(run)}")
+    return 0
+
+
+def new_run(options: argparse.Namespace, given: dict[str, Any]) -> Run:
+    """Create a run of the recipe with the given settings, once MNIST is here and the machine has its device."""
     config = RECIPES[options.recipe].config
-    given = {f.name: getattr(options, f.name) for f in fields(config) if getattr(options, f.name) is not None}
+    if options.stop:
+        raise RunError("--stop ends a run that goes on with --resume; a new run has nothing to keep yet")
     if "dataset" in given:
         given = {"validation_size": None} | given  # the default of the other data set
     config = replace(config, **given)
+    check_data_and_device(config)
+    return create_run(config, options.recipe, options.out)
+
+
+def resumed_run(options: argparse.Namespace, given: dict[str, Any]) -> Run:
+    """Return the run to go on with, its learning rate changed if one is given.
+
+    Raises RunError when it has a result or is an ensemble, or for other settings.
+    """
+    run = load_run(options.resume)
+    others = [f"--{name.replace('_', '-')}" for name in given if name != "learning_rate"]
+    others += ["--out"] if options.out else []
+    if others:
+        raise RunError(
+            f"{run.name} keeps its settings; only --learning-rate can be given with --resume, not {others[0]}"
+        )
+    if isinstance(run.config, EnsembleConfig) or run.shipped or run.result is not None:
+        raise RunError(f"{run.name} cannot be trained further: it is finished; start a new run instead.")
+    check_data_and_device(run.config)
+    if "learning_rate" in given:
+        run.change_learning_rate(given["learning_rate"])
+    return run
+
+
+def check_data_and_device(config: TrainConfig) -> None:
+    """Download MNIST if the config needs it and it is not here. Raises ConfigError without the config's device."""
     if config.dataset == "mnist":
         from mnist_core.download import find_or_download
 
         find_or_download()
-    from tqdm import tqdm
-
     from mnist_core.hardware import choose_device
-    from mnist_core.training import train
 
     choose_device(config.device)
-    run = create_run(config, options.recipe, options.out)
+
+
+def train_until_paused(run: Run, stop: bool) -> None:
+    """Train with a progress bar to the end of the run or, with `stop`, of its next step; Ctrl-C pauses."""
+    from tqdm import tqdm
+
+    from mnist_core.training import train
+
     interrupted = False
 
     def on_interrupt(number: int, frame: object) -> None:
@@ -124,21 +182,20 @@ def train_command(options: argparse.Namespace) -> int:
             raise KeyboardInterrupt
         interrupted = True
 
-    previous_handler = signal.signal(signal.SIGINT, on_interrupt)
+    previous_handlers = {number: signal.signal(number, on_interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with tqdm(unit="step", desc=run.name, dynamic_ncols=True, delay=0.5) as bar:
-            for step in train(run, lambda: interrupted):
+            for step in train(run, stop=lambda: stop, pause=lambda: interrupted):
                 bar.total = step.steps
-                bar.update()
+                bar.update(step.step - bar.n)
                 if step.validation:
                     bar.set_postfix_str(f"validation {step.validation.accuracy:.2%}, loss {step.validation.loss:.4f}")
     except (MnistLabError, OSError) as error:
         run.fail(str(error))
         raise
     finally:
-        signal.signal(signal.SIGINT, previous_handler)
-    print(f"{run.folder}\n{summary(run)}")
-    return 0
+        for number, handler in previous_handlers.items():
+            signal.signal(number, handler)
 
 
 def vote_command(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ import re
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -444,12 +445,12 @@ def latest_progress(history: list[HistoryRow]) -> HistoryRow:
     return next((row for row in reversed(history) if "loss" in row), {})
 
 
-def learning_rate_changes(history: list[HistoryRow]) -> list[HistoryRow]:
+def learning_rate_changes(history: Sequence[HistoryRow]) -> list[HistoryRow]:
     """Return the rows that say when the learning rate was changed, and to what."""
     return [row for row in history if NEW_LEARNING_RATE in row]
 
 
-def latest_learning_rate(history: list[HistoryRow], config: TrainConfig) -> float:
+def latest_learning_rate(history: Sequence[HistoryRow], config: TrainConfig) -> float:
     """Return the peak of the learning rate with which a run goes on: that of its config unless it was changed."""
     return ([config.learning_rate] + [row[NEW_LEARNING_RATE] for row in learning_rate_changes(history)])[-1]
 

@@ -27,6 +27,7 @@ from mnist_core.runs import create_run, load_run
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ["train", "vote", "evaluate", "robustness", "classify", "list", "download"]
 MISSING_DEVICE = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
+PROGRAM = "python -m mnist_core"
 SAMPLE = "train --recipe sample-digits --device cpu --epochs 1"
 
 
@@ -87,6 +88,10 @@ def test_every_setting_has_an_option(command, field):
         "list nonsense",
         "train",
         "train --recipe nonsense",
+        "train --resume nonsense",
+        "train --resume sample-digits",
+        "train --resume sample-digits --recipe softmax",
+        "train --recipe softmax --stop",
         "train --recipe softmax --epochs 0",
         "train --recipe softmax --lr nan",
         "train --recipe softmax --lr fast",
@@ -311,12 +316,27 @@ def test_list_continues_after_a_damaged_run(command, runs_folder):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")
-def test_ctrl_c_stops_training_and_keeps_the_run(tmp_path, eventually):
-    command = [sys.executable, "-m", "mnist_core", *SAMPLE.split()[:-1], "500", "--out", str(tmp_path / "mine")]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    eventually(lambda: (tmp_path / "mine" / "model.safetensors").exists(), 60)
+def test_ctrl_c_pauses_training_and_resume_goes_on(tmp_path, eventually, command):
+    folder = tmp_path / "mine"
+    arguments = [sys.executable, "-m", "mnist_core", *SAMPLE.split()[:-1], "500", "--out", str(folder)]
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    eventually(lambda: (folder / "model.safetensors").exists(), 60)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "stopped, sample: test accuracy" in out
-    assert load_run(tmp_path / "mine").status == "stopped"
+    assert re.search(rf"paused at epoch [\d.]+ of 500; go on with: .* train --resume {folder}", out)
+    run = load_run(folder)
+    assert run.status == "paused"
+    step = run.checkpoint_position()["step"]
+    code, _, err = command("train", "--resume", folder, "--epochs", 3)
+    assert (code, err[-1]) == (
+        2,
+        f"{PROGRAM}: mine keeps its settings; only --learning-rate can be given with --resume, not --epochs",
+    )
+    code, out, _ = command("train", "--resume", folder, "--learning-rate", 0.005, "--stop")
+    assert (code, out[-1].split(":")[0]) == (0, "stopped, sample")
+    run = load_run(folder)
+    assert run.result.steps == step + 1
+    assert [row["new_learning_rate"] for row in run.history if "new_learning_rate" in row] == [0.005]
+    code, _, err = command("train", "--resume", folder)
+    assert (code, err) == (2, [f"{PROGRAM}: mine cannot be trained further: it is finished; start a new run instead."])

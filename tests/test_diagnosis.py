@@ -221,6 +221,18 @@ def test_a_stopped_run_should_be_trained_to_its_end(trained):
     assert diagnosis.advice == "Let it train to the end: 6 epochs."
 
 
+def test_a_run_that_stopped_where_it_was_to_stop_says_so(tmp_path):
+    run = create_run(replace(SAMPLE, epochs=20, stop_at=0.8), out=tmp_path / "run")
+    list(train(run))
+    diagnosis = diagnose(run.config, run.history, run.result, None)
+    check(diagnosis)
+    assert diagnosis.kind == "done"
+    assert re.match(r"It reached 80.0 %, where it was to stop, after \d+(\.\d+)? epochs?: ", diagnosis.sentence)
+    assert "to see how far it gets in 20 epochs" in diagnosis.advice
+    missed = diagnose(replace(run.config, stop_at=0.999), run.history, run.result, None)
+    assert "where it was to stop" not in missed.sentence
+
+
 def test_there_is_nothing_to_say_without_training():
     assert diagnose(EnsembleConfig("mnist", ("a",)), [], None, None) is None
     assert diagnose(CONFIG, [], None, None) is None

@@ -1,5 +1,6 @@
 """Training in a process of its own: it stops when asked, and whatever else ends it is reported in a sentence."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import pytest
 from mnist_core.analysis.robustness import ROBUSTNESS, stored_robustness
 from mnist_core.config import TrainConfig
 from mnist_core.execution.local import LocalExecutor
-from mnist_core.runs import MODEL, Run, RunError, load_run
+from mnist_core.runs import CHECKPOINT, MODEL, Run, RunError, create_run, load_run
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = TrainConfig(dataset="sample", architecture="softmax", epochs=0.5, device="cpu")
@@ -233,6 +234,64 @@ def test_stop_ends_a_run_that_is_held_back(executor, start_long, wait_for_end, s
     settled(lambda: len(run.history))
     executor.stop()
     assert wait_for_end(run, seconds=6).status == "stopped"
+
+
+def test_a_paused_run_goes_on_from_the_same_step_and_can_be_paused_again(
+    executor, start_long, wait_for_end, eventually
+):
+    run = start_long()
+    for _ in range(2):
+        executor.pause()
+        assert executor.pausing or executor.run is None
+        paused = wait_for_end(run)
+        assert (paused.status, paused.result, executor.failure(run.name)) == ("paused", None, None)
+        step = paused.checkpoint_position()["step"]
+        assert last_step(paused) <= step
+        executor.resume(paused, speed=0)
+        executor.advance(2)
+        eventually(lambda step=step: last_step(run) == step + 2)
+        assert Run(run.folder).status == "unfinished"
+        assert steps_of(run) == sorted(set(steps_of(run)))
+    executor.stop()
+    stopped = wait_for_end(run)
+    assert stopped.status == "stopped"
+    with pytest.raises(RunError, match="cannot be trained further"):
+        executor.resume(stopped)
+    with pytest.raises(RunError, match="cannot be trained further"):
+        executor.resume(load_run("sample-digits"))
+
+
+def test_resume_trains_a_run_that_has_not_begun(executor, wait_for_end):
+    run = create_run(QUICK)
+    executor.resume(run)
+    assert wait_for_end(run).status == "finished"
+
+
+def test_a_damaged_checkpoint_is_a_failure_with_a_sentence(executor, start_long, wait_for_end):
+    run = start_long()
+    executor.pause()
+    wait_for_end(run)
+    (run.folder / CHECKPOINT).write_bytes(b"no checkpoint")
+    executor.resume(run)
+    assert wait_for_end(run).status == "failed"
+    assert f"{CHECKPOINT} of run {run.name} cannot be used" in executor.failure(run.name)
+
+
+def test_the_process_says_how_a_run_ended(worker, runs_folder):
+    process = worker()
+
+    def ended():
+        return next(event for event in map(json.loads, process.stdout) if event["event"] == "ended")
+
+    run = create_run(LONG)
+    process.stdin.write(f"train {create_run(QUICK).folder}\ntrain {create_run(DIVERGING).folder}\n")
+    process.stdin.flush()
+    assert ended() == {"event": "ended", "outcome": "finished", "error": None}
+    assert ended()["outcome"] == "failed"
+    for command, outcome in (("pause", "paused"), ("stop", "stopped")):
+        process.stdin.write(f"speed 0\ntrain {run.folder}\nadvance 1\n{command}\n")
+        process.stdin.flush()
+        assert ended() == {"event": "ended", "outcome": outcome, "error": None}
 
 
 def test_a_speed_without_a_run_is_ignored_and_an_impossible_one_refused(executor, wait_for_end, runs_folder):

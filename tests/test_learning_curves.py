@@ -30,6 +30,18 @@ def curves_of_one(view):
 # The curves of one run
 
 
+@pytest.mark.parametrize("metric", learning_curves.RUN_METRICS)
+def test_a_changed_learning_rate_is_marked_by_a_line_with_the_new_one(metric):
+    change = {"step": 10, "epoch": 0.5, "seconds": 3.0, "new_learning_rate": 0.01}
+    figure = learning_curves.run_curve([FIRST, change, SECOND], metric, 5)
+    assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(0.5, 0.5)]
+    assert [note.text for note in figure.layout.annotations] == ["learning rate 0.01"]
+    assert lines(figure) == lines(learning_curves.run_curve([FIRST, SECOND], metric, 5))
+    view = CurveView(by="step")
+    figure = learning_curves.curves({"fast": [FIRST, change, SECOND], "accurate": ROWS}, LABELS, view)
+    assert [shape.x0 for shape in figure.layout.shapes] == [10]
+
+
 @BOTH_METRICS
 def test_an_empty_history_has_empty_lines_and_fixed_axes(metric):
     figure = learning_curves.run_curve([], metric, 5)

@@ -8,7 +8,7 @@ import pytest
 from app_helpers import metrics, page_text, visit
 
 from mnist_core import runs
-from mnist_core.runs import ERROR, RESULT, Run, RunError, to_json
+from mnist_core.runs import CHECKPOINT, ERROR, RESULT, Run, RunError, to_json
 from ui import caches, labels, run_name
 
 
@@ -78,6 +78,22 @@ def test_one_number_is_large_and_the_others_are_details(app, run):
     assert rows["Parameters"] == "7,850"
     (table,) = [element.value for element in app.table]
     assert "1 CPU second." in " ".join(table.iloc[:, 2])
+
+
+def test_a_learning_rate_that_was_changed_is_among_the_details(app, run):
+    assert "Learning rate changed" not in detail_rows(visit(app, "models"))
+    for step, rate in ((10, 0.01), (20, 3e-5)):
+        run.log({"step": step, "epoch": step / 20, "seconds": 1.0, "new_learning_rate": rate})
+    assert detail_rows(visit(app, "models"))["Learning rate changed"] == "0.01 from step 11, 0.00003 from step 21"
+
+
+def test_a_paused_run_says_that_it_can_go_on(app, run):
+    (run.folder / RESULT).unlink()
+    (run.folder / CHECKPOINT).write_bytes(b"")
+    run.pause()
+    visit(app, "models")
+    assert "This run is paused" in app.info[0].value
+    assert ":gray-badge[paused]" in page_text(app)
 
 
 def test_the_page_says_what_the_intervals_can_tell(app, run):

@@ -116,14 +116,15 @@ def corruption_strip(dataset: str, name: str) -> np.ndarray:
 
 
 def history(run: Run) -> list[HistoryRow]:
-    """Return a run's history, read again only when it has grown. Raises RunError when it is damaged."""
+    """Return a run's history, read again only when it has changed. Raises RunError when it is damaged."""
     file = run.folder / HISTORY
-    size = file.stat().st_size if file.is_file() else 0
-    return _history(str(run.folder), run.created, size)
+    status = file.stat() if file.is_file() else None
+    version = (status.st_ino, status.st_size) if status else (0, 0)  # it grows, or is rewritten when a run goes on
+    return _history(str(run.folder), run.created, version)
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)  # hundreds of lines of JSON for each of many runs
-def _history(folder: str, created: str, size: int) -> list[HistoryRow]:
+def _history(folder: str, created: str, version: tuple[int, int]) -> list[HistoryRow]:
     return Run(folder).history
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from mnist_core.runs import HistoryRow
-from ui.charts import finish, px, run_styles
-from ui.palette import TRAINING, VALIDATION
+from mnist_core.runs import NEW_LEARNING_RATE, HistoryRow, learning_rate_changes
+from mnist_core.text import decimal
+from ui.charts import finish, px, run_styles, text_px
+from ui.palette import MUTED, TRAINING, VALIDATION
 
 METRICS = {"accuracy": "Accuracy", "loss": "Loss", "learning_rate": "Learning rate"}
 RUN_METRICS = {"accuracy": "Accuracy", "error": "Error, log scale", "loss": "Loss, log scale"}
@@ -70,6 +71,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
         ticks = [10.0**power for power in range(-2, top + 1)]
         texts = [f"{tick:g}" for tick in ticks]
         figure.update_yaxes(title="loss", type="log", range=[-2.75, top + 0.1], tickvals=ticks, ticktext=texts)
+    _add_changes(figure, rows, "epoch", epochs, MUTED, at_top=metric != "accuracy")
     return _with_legend(figure, y=1.02, yanchor="bottom")
 
 
@@ -100,6 +102,8 @@ def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: Curve
         if not schedule and view.part != "training":
             x, y = series(rows, f"validation_{view.metric}", view)
             _add_validation(figure, x, y, colour, symbol, label, hover_template(label, "validation", view), wider)
+        last = max((row[view.by] for every in histories.values() for row in every), default=1.0)
+        _add_changes(figure, rows, view.by, last, colour, at_top=view.metric != "accuracy" or view.scale == "log")
     figure.update_xaxes(title=AXES[view.by], rangemode="tozero")
     figure.update_yaxes(**y_axis(histories, view))
     return figure.update_layout(uirevision="same")
@@ -153,6 +157,19 @@ def _add_validation(
         line={"color": colour, "width": px(2.5 + wider)}, marker={"size": px(8 + wider), "symbol": symbol},
         name=label, showlegend=True, hovertemplate=hover,
     )  # fmt: skip
+
+
+def _add_changes(figure: go.Figure, rows: Rows, by: str, last: float, colour: str, at_top: bool) -> None:
+    """Mark where the learning rate was changed by a thin vertical line with the new one; `last` is the end of x."""
+    for index, row in enumerate(learning_rate_changes(rows)):
+        x, left = row[by], row[by] < 0.6 * last
+        line = {"color": colour, "width": px(1), "dash": "dash"}
+        figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line=line)
+        figure.add_annotation(
+            x=x, y=1 if at_top else 0, yref="paper", text=f"learning rate {decimal(row[NEW_LEARNING_RATE])}",
+            showarrow=False, xanchor="left" if left else "right", yanchor="top" if at_top else "bottom",
+            xshift=px(4 if left else -4), yshift=px(16 * index) * (-1 if at_top else 1), font_size=text_px(),
+        )  # fmt: skip
 
 
 def _with_legend(figure: go.Figure, **position: object) -> go.Figure:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import Run, RunError
-from mnist_core.text import count
+from mnist_core.runs import NEW_LEARNING_RATE, Run, RunError, learning_rate_changes
+from mnist_core.text import count, decimal
 from ui import caches, glossary
 from ui.labels import choice_title, duration, percent
 from ui.metric_row import Metric, metric_row
@@ -105,6 +105,7 @@ def details(run: Run) -> list[tuple[str, str, str]]:
         ),
         ("Validation accuracy", percent(outcome.validation.accuracy), "On the training digits that were held out."),
         kept_epoch(run),
+        *changed_learning_rate(run),
         (
             "Training time",
             duration(outcome.seconds),
@@ -140,6 +141,19 @@ def kept_epoch(run: Run) -> tuple[str, str, str]:
     epochs = f"{run.outcome.best_epoch:.3g} of {run.outcome.epochs:.3g}"
     about = f"{kept} is the one that is kept and tested; what was measured within an epoch cannot be kept."
     return "Epoch kept", epochs, about
+
+
+def changed_learning_rate(run: Run) -> list[tuple[str, str, str]]:
+    """Return to what the learning rate was changed while the run was paused, and when; nothing if it was not."""
+    try:
+        changes = learning_rate_changes(caches.history(run))
+    except RunError:  # its damage is said where its curve would be
+        return []
+    if not changes or isinstance(run.config, EnsembleConfig):
+        return []
+    values = [f"{decimal(row[NEW_LEARNING_RATE])} from step {int(row['step']) + 1:,}" for row in changes]
+    about = f"It was paused, and went on with another rate. It began with {decimal(run.config.learning_rate)}."
+    return [("Learning rate changed", ", ".join(values), about)]
 
 
 def reported_result(run: Run) -> list[tuple[str, str, str]]:

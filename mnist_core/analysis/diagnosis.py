@@ -77,6 +77,8 @@ def diagnose(
         return None
     if failed:
         return diverged(config, batches)
+    if result is not None and result.status == "finished" and 0 < config.stop_at <= result.validation.accuracy:
+        return stopped_at(config, result)
     if batches[-1]["step"] < MIN_STEPS:
         return None if error else too_early(config, batches)
     before, recent = (stretch(batches, config, part) for part in ((0.5, 0.75), (0.75, 1.0)))
@@ -258,6 +260,16 @@ def done(config: TrainConfig, change: Change) -> Diagnosis:
         f"It has levelled off: {change.measure} is {percent(change.after)}, {points} percentage points {change.when}, "
         "which is no more than chance.",
         another_way(config, change.after),
+    )
+
+
+def stopped_at(config: TrainConfig, result: Result) -> Diagnosis:
+    """Return the diagnosis of a run that ended because it had reached the validation accuracy it was to stop at."""
+    return Diagnosis(
+        "done",
+        f"It reached {percent(config.stop_at)}, where it was to stop, after {epochs_text(result.epochs or 0)}: "
+        f"{ON_HELD_OUT} is {percent(result.validation.accuracy)}.",
+        f"Try 0 for “Stop at validation accuracy” to see how far it gets in {epochs_text(config.epochs)}.",
     )
 
 

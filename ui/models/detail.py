@@ -19,6 +19,8 @@ def result(run: Run) -> None:
             result_metrics(run)
         elif run.error:
             st.error(run.error)
+        elif run.paused:
+            st.info("This run is paused. It has no result until it goes on and ends.")
         else:
             st.info("This run has no result yet: it is still training, or was interrupted before it could be tested.")
     except RunError as error:

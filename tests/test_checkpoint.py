@@ -220,7 +220,7 @@ DAMAGED_CONTENT = {
     "settings": lambda content: content["config"].update(seed=7),
     "no settings": lambda content: content.pop("config"),
     "settings that are none": lambda content: content["config"].update(nonsense=1),
-    "beyond the end": lambda content: content["state"].update(step=STEPS),
+    "beyond the end": lambda content: content["state"].update(step=10**6),
     "at no step": lambda content: content["state"].update(step=0),
     "a step that is text": lambda content: content["state"].update(step="3"),
     "no seconds": lambda content: content["state"].pop("seconds"),

@@ -41,6 +41,7 @@ def before_training(config: TrainConfig) -> None:
     layers = picture.show_untrained(config)
     if waiting and layers is not None:
         st.rerun()
+    curve.pause_at_the_first_visit()
     curve.show_curve([], config.epochs, "a run that has not begun")
     details.layer_table(config, layers or [])
 

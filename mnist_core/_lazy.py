@@ -1,7 +1,8 @@
 """Modules that are imported when they are first used.
 
-PyTorch takes seconds to import. A page that only lists the architectures or shows digits should not wait for it. A file
-that uses this keeps the plain import under `TYPE_CHECKING`, for type checkers and readers, with the lazy one beside it.
+PyTorch takes seconds to import, SciPy half a second. A page that only lists the architectures or shows digits should
+not wait for them. A file that uses this keeps the plain import under `TYPE_CHECKING`, for type checkers and readers,
+with the lazy one beside it.
 """
 
 import importlib

@@ -5,12 +5,18 @@ ratio kept, then placed in 28x28 so that the centre of mass lies in the middle (
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
+from mnist_core._lazy import LazyModule
 from mnist_core.errors import MnistLabError
+
+if TYPE_CHECKING:
+    from scipy import ndimage
+else:
+    ndimage = LazyModule("scipy.ndimage")
 
 SIZE, BOX, MASS_CENTRE = 28, 20, 14.0
 INK_THRESHOLD = 32.0  # of 255: ink fainter than this is noise or paper

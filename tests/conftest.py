@@ -156,10 +156,12 @@ def app(tmp_path, monkeypatch, executor, no_mnist):
     from streamlit.testing.v1 import AppTest
 
     from mnist_core import download, runs
+    from ui.train import curve
 
     monkeypatch.setattr(runs, "SHIPPED_FOLDER", tmp_path / "shipped")
     monkeypatch.setenv("MNIST_RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setattr(download, "online", lambda: False)
+    monkeypatch.setattr(curve, "FIRST_PAUSE", 0.0)
     st.cache_resource.clear()
     yield AppTest.from_file(Path(__file__).resolve().parent.parent / "Home.py", default_timeout=60)
     st.cache_resource.clear()

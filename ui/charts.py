@@ -3,7 +3,7 @@
 Figures are made from plain data, without Streamlit; their colours come from `ui.palette`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas  # noqa: F401 - a thread may be importing it, and Plotly would use
 import plotly.graph_objects as go
 
 from mnist_core.recipes import RECIPES
+from ui import magnification
 from ui.palette import CORRECT, GRID, INCORRECT, MUTED, RUNS, STRONG_GRID
 
 RUN_SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross"]  # distinguish runs that share a colour
@@ -23,22 +24,14 @@ FONT_SIZE = 12  # pixels, of the text in figures
 PRESENTED_FONT_SIZE = 20  # the smallest while presenting: readable from the last row at 1920 x 1080
 
 
-def _as_on_a_laptop() -> float:
-    return 1.0
-
-
-# How much larger figures are than on a laptop; `ui.shell` puts what the URL of the page says in its place.
-magnification: Callable[[], float] = _as_on_a_laptop
-
-
 def px(size: float) -> float:
     """Return this size in pixels as it is in this session: larger while presenting."""
-    return size * magnification()
+    return size * magnification.factor()
 
 
 def text_px(size: float = FONT_SIZE) -> float:
     """Return this size of a text in pixels as it is in this session: larger while presenting, and never too small."""
-    return max(px(size), PRESENTED_FONT_SIZE) if magnification() > 1 else size
+    return max(px(size), PRESENTED_FONT_SIZE) if magnification.factor() > 1 else size
 
 
 def finish(
@@ -49,7 +42,7 @@ def finish(
     `height` and the margins are in pixels, and grow with the text while presenting; wrap other sizes in `px`. A `bare`
     figure has no grid at all. Call this before setting what differs.
     """
-    large = magnification() > 1
+    large = magnification.factor() > 1
     axes: dict[str, object] = {"fixedrange": True, "zeroline": False, "gridcolor": STRONG_GRID if large else GRID}
     if large:  # Streamlit's theme sets these sizes too, for a laptop
         figure.update_layout(font_size=text_px(), hoverlabel_font_size=text_px(), legend_font_size=text_px())

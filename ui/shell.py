@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from ui import charts, glossary, mark, palette, session_run, status, url_state
+from ui import glossary, magnification, mark, palette, session_run, status, url_state
 from ui.components.frame.frame import frame
 
 STYLESHEETS = ["frame.css", "style.css"]  # beside this file
@@ -239,7 +239,7 @@ def presenting() -> bool:
     return bool(url_state.presentation_parameter())
 
 
-charts.magnification = lambda: PRESENTATION_SCALE if presenting() else 1.0
+magnification.factor = lambda: PRESENTATION_SCALE if presenting() else 1.0
 
 
 def next_steps(title: str) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import svds
 
 from mnist_core._lazy import LazyModule
 from mnist_core.data import normalise
@@ -68,6 +67,8 @@ def fit_pca(embeddings: np.ndarray) -> PCAProjection:
     mean = embeddings.mean(0)
     centred = (embeddings - mean).astype(np.float64)
     start = np.ones(min(centred.shape))  # the same one every time, for the same signs
+    from scipy.sparse.linalg import svds  # takes a moment to import
+
     _, singular_values, components = svds(centred, k=2, v0=start)  # the smaller one first
     variance_ratio = singular_values[::-1] ** 2 / max(float((centred**2).sum()), 1e-12)
     return PCAProjection(mean, components[::-1], variance_ratio)

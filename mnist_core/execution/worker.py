@@ -37,16 +37,18 @@ from mnist_core.pace import Pace
 from mnist_core.runs import Run, RunError
 
 STOP_TIMEOUT = 20.0  # seconds from a stop or pause to the end of the run, in which its best weights are tested
+WARM_UP_DELAY = 3.0  # seconds without a command until torch is imported: the first page needs the processor itself
 
 
 def main() -> None:
     """Set torch up, then train and measure the runs that stdin names, one after the other, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server; when it exits, stdin ends
-    pace, ready, cancelled = Pace(), threading.Event(), threading.Event()
+    pace, asked, ready, cancelled = Pace(), threading.Event(), threading.Event(), threading.Event()
     jobs: SimpleQueue[tuple[str, Path] | None] = SimpleQueue()  # None: stdin has ended
 
     def read_commands() -> None:
         for line in sys.stdin:
+            asked.set()
             command, _, argument = line.strip().partition(" ")
             if command == "stop":
                 pace.stop()
@@ -73,6 +75,7 @@ def main() -> None:
         os._exit(1)
 
     threading.Thread(target=read_commands, daemon=True).start()
+    asked.wait(WARM_UP_DELAY)
     warm_up()
     ready.set()
     send_event(event="ready")

@@ -45,6 +45,11 @@ def field_key(name: str) -> str:
     return f"field_{name}"
 
 
+def group_key(group: str) -> str:
+    """Return the widget key of a group of settings."""
+    return f"group_{group}"
+
+
 def fill_form(config: TrainConfig) -> None:
     """Fill the form with the values of a config; without MNIST with the sample digits as its data set."""
     if config.dataset == "mnist" and not caches.dataset_status().ready:
@@ -101,14 +106,21 @@ def recipe_form() -> Form:
 
 
 def field_widgets(problems: dict[str, str]) -> None:
-    """Show the widgets of all fields, with what is wrong with them: the main ones, then the others in their groups."""
+    """Show the widgets of all fields, with what is wrong with them: the main ones, then the others in their groups.
+
+    A group is filled once it is open: a dozen fields out of sight would cost the browser a second of every visit.
+    """
     for name in MAIN_FIELDS:
         field_widget(name, problems.get(name))
     for group in dict.fromkeys(setting_of(known.name).group for known in fields(TrainConfig)):
         names = [name for name in form_fields() if setting_of(name).group == group and name not in MAIN_FIELDS]
-        with st.expander(group, expanded=stays_open(group, bool(problems.keys() & {*names}))):
-            for name in names:
-                field_widget(name, problems.get(name))
+        if problems.keys() & {*names}:
+            st.session_state[group_key(group)] = True  # what is wrong is never out of sight
+        expander = st.expander(group, key=group_key(group), on_change="rerun")
+        if expander.open:
+            with expander:
+                for name in names:
+                    field_widget(name, problems.get(name))
 
 
 def form_fields() -> list[str]:
@@ -128,14 +140,6 @@ def entered_value(name: str) -> Any:
 def without_name(name: str, sentence: str) -> str:
     """Return a ConfigError's sentence without the field's name, and without Markdown in what was typed."""
     return labels.without_markup(f"{sentence.removeprefix(f'{name} ')}.")
-
-
-def stays_open(group: str, has_problem: bool) -> bool:
-    """Return whether a group of settings is open by itself: from its first problem on, also once that is corrected."""
-    opened: set[str] = st.session_state.setdefault("opened_groups", set())
-    if has_problem:
-        opened.add(group)
-    return group in opened
 
 
 def on_recipe_change(name: str) -> None:

@@ -21,7 +21,9 @@ from mnist_core.inference import log_probabilities
 from mnist_core.metrics import per_class, score_with_interval
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import Run, RunError, create_run, find_run, list_runs, load_run
+from mnist_core.run_files import read_bytes
+from mnist_core.runs import Run, RunError, create_run, find_run, list_damaged, list_runs, load_run
+from mnist_core.text import plain_line
 
 DIGITS_HELP = f"how many test digits, or all (default: {DEFAULT_DIGITS})"
 ALL_DIGITS = sys.maxsize
@@ -293,10 +295,10 @@ def classify_command(options: argparse.Namespace) -> int:
     run.model()
     for file in options.images:
         try:
-            image = image_file.read_image(file.read_bytes(), formats=None)
+            image = image_file.read_image(read_bytes(file, image_file.MAX_BYTES), image_file.ALL_FORMATS)
             probabilities = run.predict(to_digit(image.pixels)[None])[0]
-        except (MnistLabError, OSError) as error:
-            print(f"{file}: {error}", file=sys.stderr)
+        except (MnistLabError, OSError, ValueError) as error:
+            print(f"{plain_line(str(file))}: {error}", file=sys.stderr)
             code = 2
             continue
         line = {"file": str(file), "digit": int(probabilities.argmax()), "probabilities": probabilities.tolist()}
@@ -305,7 +307,7 @@ def classify_command(options: argparse.Namespace) -> int:
 
 
 def list_command(options: argparse.Namespace) -> int:
-    """Print a line for each run, recipe or architecture."""
+    """Print a line for each run, recipe or architecture; damaged runs come last, each with the reason."""
     if options.what == "recipes":
         for name, recipe in RECIPES.items():
             print(f"{name:16} {recipe.description}")
@@ -315,6 +317,8 @@ def list_command(options: argparse.Namespace) -> int:
     else:
         for run in list_runs():
             print(f"{run.name:40} {summary(run)}")
+        for damaged in list_damaged():
+            print(f"{damaged.name:40} damaged: {damaged.reason}")
     return 0
 
 

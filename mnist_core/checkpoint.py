@@ -7,6 +7,7 @@ goes on from it ends with the same weights, bit by bit, as one that was never in
 import copy
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -122,10 +123,10 @@ def read_checkpoint(run: Run, config: TrainConfig, training_size: int, state: Tr
     `state` is a fresh one of a model of this config. Raises RunError, with a sentence that says what to do, when the
     checkpoint is damaged or is not one of this run.
     """
-    if not (run.folder / CHECKPOINT).exists():
+    if not os.path.lexists(run.folder / CHECKPOINT):
         return None
     try:
-        with safe_open(run.folder / CHECKPOINT, "pt") as stored:
+        with safe_open(run.checkpoint_file(), "pt") as stored:
             content = json.loads((stored.metadata() or {})["content"])
             if config_from_dict(content["config"]) != config:
                 raise ValueError("it is of a run with other settings")

@@ -5,15 +5,18 @@ The form, the command line and the validation all read them from here, so a new 
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass, fields
 from typing import Any
 
 from mnist_core.errors import MnistLabError
+from mnist_core.text import quoted
 
 DATASETS = {
     "mnist": "MNIST: 60,000 training and 10,000 test digits of 28x28 pixels",
     "sample": "Sample digits: 1,797 real digits of 8x8 pixels that ship with scikit-learn, enlarged",
 }
+TEST_SIZES = {"mnist": 10_000, "sample": 360}  # test digits
 TRAINING_SIZES = {"mnist": 60_000, "sample": 1_437}  # training digits, including those held out for validation
 VALIDATION_SIZES = {"mnist": 5_000, "sample": 200}  # the default of `validation_size`
 
@@ -57,6 +60,7 @@ FORMER_ARCHITECTURES = {
     "fast": "space-to-depth-cnn",
     "accurate": "wide-space-to-depth-cnn",
 }
+MAX_MEMBERS = 50  # of an ensemble: each is a network in memory
 
 
 class ConfigError(MnistLabError, ValueError):
@@ -166,7 +170,8 @@ class TrainConfig:
         "Machine", minimum=0, maximum=2**31 - 1,
     )
     threads: int = setting(
-        1, "CPU threads", "1 keeps the app quick beside it. Another count changes the result's last digits.",
+        1, "CPU threads", "1 keeps the app quick beside it. Another count changes the result's last digits; more than "
+        "there are cores are not used.",
         "Machine", minimum=1, maximum=256,
     )
     device: str = setting(
@@ -208,19 +213,25 @@ def validated(name: str, value: Any) -> Any:
     """Return the value in the type of this field. Raises ConfigError that says what is allowed and what was given."""
     limits, kind = setting_of(name), type_of(name)
     if kind is str:
-        if not isinstance(value, str) or (limits.choices is not None and value not in limits.choices):
+        known = is_name(value) if limits.choices is None else isinstance(value, str) and value in limits.choices
+        if not known:
             allowed = f"one of {', '.join(limits.choices)}" if limits.choices else "a name"
-            raise ConfigError(f"{name} must be {allowed}, got {value!r}")
+            raise ConfigError(f"{name} must be {allowed}, got {quoted(value)}")
         return value
     number = "a whole number" if kind is int else "a number"
     low = f"above {limits.minimum:g}" if limits.exclusive_minimum else f"at least {limits.minimum:g}"
-    allowed = f"{name} must be {number}, {low} and at most {limits.maximum:.10g}, got {value!r}"
+    allowed = f"{name} must be {number}, {low} and at most {limits.maximum:.10g}, got {quoted(value)}"
     if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
         raise ConfigError(allowed)
     high_enough = value > limits.minimum if limits.exclusive_minimum else value >= limits.minimum
     if not (high_enough and value <= limits.maximum):  # both are False for NaN
         raise ConfigError(allowed)
     return kind(value)
+
+
+def is_name(value: object) -> bool:
+    """Return whether this can be the name of an architecture or a recipe: at most 60 letters, digits, "_" and "-"."""
+    return isinstance(value, str) and re.fullmatch(r"[\w-]{1,60}", value) is not None
 
 
 def check_validation_size(dataset: str, validation_size: int) -> None:
@@ -255,11 +266,11 @@ def config_from_dict(values: dict[str, Any]) -> TrainConfig:
     Raises ConfigError for a field that does not exist or a value that is not allowed.
     """
     if not isinstance(values, dict):
-        raise ConfigError(f"the config must be a JSON object, got {values!r}")
+        raise ConfigError(f"the config must be a JSON object, got {quoted(values)}")
     known = [field.name for field in fields(TrainConfig)]
     for name in values:
         if name not in known:
-            raise ConfigError(f"there is no setting {name!r}; the settings are {', '.join(known)}")
+            raise ConfigError(f"there is no setting {quoted(name)}; the settings are {', '.join(known)}")
     architecture = values.get("architecture")
     if isinstance(architecture, str):
         values = values | {"architecture": current_architecture(architecture)}
@@ -269,6 +280,11 @@ def config_from_dict(values: dict[str, Any]) -> TrainConfig:
 def current_architecture(name: str) -> str:
     """Return the present name of an architecture, which may be given by its former name."""
     return FORMER_ARCHITECTURES.get(name, name)
+
+
+def is_run_name(value: object) -> bool:
+    """Return whether this can be the name of a run: at most 100 letters, digits and "_@.-", but not only dots."""
+    return isinstance(value, str) and bool(re.fullmatch(r"[\w@.-]{1,100}", value) and value.strip("."))
 
 
 @dataclass(frozen=True)
@@ -288,8 +304,10 @@ def ensemble_from_dict(content: dict[str, Any]) -> EnsembleConfig:
     config = content.get("config")
     dataset = config.get("dataset") if isinstance(config, dict) else None
     if not isinstance(config, dict) or not isinstance(dataset, str) or dataset not in DATASETS:
-        raise ConfigError(f"its dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
+        raise ConfigError(f"its dataset must be one of {', '.join(DATASETS)}, got {quoted(dataset)}")
     members = config.get("members", content.get("members"))
-    if not isinstance(members, list) or not members or not all(isinstance(name, str) for name in members):
-        raise ConfigError(f"its members must be names of runs, got {members!r}")
+    if not isinstance(members, list) or not members or not all(map(is_run_name, members)):
+        raise ConfigError(f"its members must be names of runs, got {quoted(members)}")
+    if len(members) > MAX_MEMBERS:
+        raise ConfigError(f"it must have at most {MAX_MEMBERS} members, got {len(members):,}")
     return EnsembleConfig(dataset, tuple(members))

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 from collections.abc import Iterator
 
 import torch
@@ -25,9 +26,9 @@ def choose_device(name: str) -> torch.device:
 
 @contextlib.contextmanager
 def num_threads(count: int) -> Iterator[None]:
-    """Let torch use this many CPU threads inside the `with` block, and as many as before after it."""
+    """Let torch use this many CPU threads, at most one a core, inside the `with` block; after it, as many as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(min(count, os.cpu_count() or 1))
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ To add one, write such a function: the form, the texts, the tests and the comman
 paragraph of its docstring is its description for the learner.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mnist_core._lazy import LazyModule
 from mnist_core.config import ConfigError
+from mnist_core.text import quoted
 
 if TYPE_CHECKING:
     import torch
@@ -272,7 +274,7 @@ def get_architecture(name: str) -> Architecture:
     Does not import torch.
     """
     if name not in ARCHITECTURES:
-        raise ConfigError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {name!r}")
+        raise ConfigError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {quoted(name)}")
     return ARCHITECTURES[name]
 
 
@@ -283,6 +285,17 @@ def build(name: str, dropout: float = 0.0, seed: int = 0) -> "nn.Sequential":
     """
     torch.manual_seed(seed)
     return get_architecture(name).make(dropout)
+
+
+@functools.cache
+def parameter_shapes(name: str) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each array of a network's state by its name, without allocating any of them.
+
+    Raises ConfigError when there is no such architecture.
+    """
+    with torch.device("meta"):
+        network = get_architecture(name).make(0.0)
+    return {key: tuple(value.shape) for key, value in network.state_dict().items()}
 
 
 @dataclass(frozen=True)

@@ -84,15 +84,21 @@ class Pace:
     def records(self, step: int) -> bool:
         """Return whether this step is to be recorded because training is slow enough to watch each.
 
-        That is so at any speed but None, for the first 500 steps of a run in slow motion, then for every tenth and
-        always for the one at which training halts.
+        That is so at any speed but None, for the first 500 steps of a run in slow motion, then for every tenth,
+        after 5,000 for every hundredth and so on, and always for the one at which training halts.
         """
         with self._condition:
             if self._speed is None or self._ending:
                 return False
             self._recorded += 1
             halts = self._speed == 0 and self._steps_allowed == 0
-            return halts or self._recorded <= MAX_RECORDED or step % 10 == 0
+            return halts or self._recorded <= MAX_RECORDED or step % self._interval() == 0
+
+    def _interval(self) -> int:
+        every = 10
+        while self._recorded > MAX_RECORDED * every:
+            every *= 10
+        return every
 
     def wait(self) -> None:
         """Return when the next step may be made."""

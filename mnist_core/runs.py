@@ -3,13 +3,13 @@
 `config.json` is written first and `result.json` last, and each file is written under a temporary name and then renamed.
 A process killed at any moment therefore leaves either a run that loads or one that is recognised as unfinished. An
 unfinished run with a `checkpoint.safetensors` can go on from there (`mnist_core.checkpoint`).
-Nothing is ever unpickled.
+Whatever is read is checked here, once, so that nothing that uses a run has to: see `run_files` for how. Nothing is ever
+unpickled.
 """
 
 import json
 import math
 import os
-import re
 import secrets
 import threading
 import time
@@ -24,12 +24,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mnist_core import models
-from mnist_core.config import EnsembleConfig, TrainConfig, config_from_dict, ensemble_from_dict, validated
+from mnist_core.config import (
+    TEST_SIZES,
+    EnsembleConfig,
+    TrainConfig,
+    config_from_dict,
+    ensemble_from_dict,
+    is_name,
+    is_run_name,
+    validated,
+)
 from mnist_core.errors import MnistLabError
 from mnist_core.inference import log_probabilities
 from mnist_core.recipes import RECIPES
 from mnist_core.result import Result, result_from_dict
+from mnist_core.run_files import (
+    MAX_HEADER_BYTES,
+    Header,
+    check_kind,
+    check_shapes,
+    parse_header,
+    parse_history,
+    parse_object,
+    read_beginning,
+    read_bytes,
+)
 from mnist_core.snapshots import Snapshots, parse_snapshots
+from mnist_core.text import plain_line, quoted
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +66,19 @@ PAUSED = "paused.json"  # beside the checkpoint of a run that was paused, until 
 NEW_LEARNING_RATE = "new_learning_rate"  # in a row of the history: the peak of the schedule from the step after it on
 TITLE = "title.json"  # only in the folder of a run that was given a name by hand
 MAX_TITLE_LENGTH = 40  # characters
+MAX_ERROR_LENGTH = 500
+MAX_BYTES = {  # of each file: a larger one was written by no training run, and is not read
+    CONFIG: 20_000,
+    RESULT: 20_000,
+    ERROR: 20_000,
+    TITLE: 20_000,
+    HISTORY: 4_000_000,
+    SNAPSHOTS: 40_000_000,
+    MODEL: 60_000_000,  # the largest network has 13 MB
+    CHECKPOINT: 200_000_000,  # the weights up to five times, and the order of the digits
+    PREDICTIONS: 1_000_000,  # of 10,000 digits 410 kB
+}
+SUM_TOLERANCE = 0.01  # how far ten stored probabilities may be from 1 together, after rounding
 
 HistoryRow = dict[str, float]  # see `Run.history`
 
@@ -75,11 +109,13 @@ class Run:
                 ensemble_from_dict(content) if is_ensemble(content) else config_from_dict(content["config"])
             )
             recipe = content.get("recipe")
-            if not isinstance(recipe, str | None):
-                raise ValueError(f"its recipe must be a name, got {recipe!r}")
+            if recipe is not None and not is_name(recipe):
+                raise ValueError(f"its recipe must be a name, got {quoted(recipe)}")
             self.recipe: str | None = None if self.members else recipe
-            self.created: str = str(content.get("created", ""))
-        except (KeyError, TypeError, ValueError) as error:
+            self.created: str = time_or_nothing(content.get("created"))
+        except KeyError:
+            raise self._broken(CONFIG, "it has no settings") from None
+        except ValueError as error:
             raise self._broken(CONFIG, error) from None
 
     @property
@@ -100,7 +136,7 @@ class Run:
         """
         if self.result:
             return self.result.status
-        if (self.folder / ERROR).exists():
+        if os.path.lexists(self.folder / ERROR):
             return "failed"
         return "paused" if self.paused else "unfinished"
 
@@ -117,14 +153,16 @@ class Run:
     @property
     def error(self) -> str | None:
         """Why the run failed, in one sentence; None for a run that did not. Raises RunError when a file is damaged."""
-        return str(self._json(ERROR).get("error", "")) if self.status == "failed" else None
+        return (
+            plain_line(str(self._json(ERROR).get("error", "")))[:MAX_ERROR_LENGTH] if self.status == "failed" else None
+        )
 
     @property
     def result(self) -> Result | None:
         """The result, None until there is one. Raises RunError when the file is damaged."""
-        if self._result is None and (self.folder / RESULT).exists():
+        if self._result is None and os.path.lexists(self.folder / RESULT):
             try:
-                self._result = result_from_dict(self._json(RESULT))
+                self._result = result_from_dict(self._json(RESULT), self.config.dataset)
             except RunError:
                 raise
             except ValueError as error:
@@ -155,14 +193,11 @@ class Run:
         within an epoch, on so many of the held-out digits; all others on all of them. A row with "new_learning_rate"
         says that the learning rate was changed while the run was paused. Raises RunError when the file is damaged.
         """
-        lines = self._text(HISTORY).split("\n")
+        text = self._text(HISTORY)
         try:
-            rows = [json.loads(line) for line in lines[:-1]]  # the last line may be half-written
-        except (ValueError, RecursionError) as error:
+            return parse_history(text)
+        except ValueError as error:
             raise self._broken(HISTORY, error) from None
-        if not all(isinstance(row, dict) and {"step", "epoch", "seconds"} <= row.keys() for row in rows):
-            raise self._broken(HISTORY, "its rows are not those of a training run")
-        return rows
 
     @property
     def snapshots(self) -> Snapshots | None:
@@ -210,24 +245,29 @@ class Run:
             os.utime(self.folder.parent)  # so that every index of runs looks at all of them again
 
     def check(self) -> None:
-        """Raise RunError when the result, history, error or snapshots are damaged."""
-        _ = self.result, self.error, self.history, self.snapshots
+        """Raise RunError when the result, the error or, of a tested run, the header of a file of arrays is damaged.
+
+        The rest is checked when it is read.
+        """
+        if self.status in ("finished", "stopped"):
+            for file in (PREDICTIONS, MODEL):
+                if os.path.lexists(self.folder / file):
+                    self._header(file)
+        _ = self.error
 
     @cached_property
     def predictions(self) -> Predictions:
         """The predictions on the test set. Raises RunError when there are none or they are damaged."""
-        from safetensors.numpy import load_file
+        from safetensors.numpy import load
 
+        self._header(PREDICTIONS)
+        count = self.result.test.images if self.result else TEST_SIZES[self.config.dataset]
         try:
-            stored = load_file(self._existing(PREDICTIONS))
-            log_probs, labels = stored["log_probabilities"], stored["labels"].astype(np.int64)
+            return checked_predictions(load(self.content(PREDICTIONS)), count)
         except RunError:
             raise
         except Exception as error:  # safetensors has an error class for each kind of damage
             raise self._broken(PREDICTIONS, error) from None
-        if log_probs.shape != (len(labels), 10) or log_probs.dtype != np.float32:
-            raise self._broken(PREDICTIONS, f"it holds {log_probs.dtype} of shape {log_probs.shape}, not (N, 10)")
-        return Predictions(log_probs, labels)
 
     @property
     def temperature(self) -> float:
@@ -255,12 +295,16 @@ class Run:
         """Return a network of its own, as `model` does, but without the temperature. Raises RunError as it does."""
         if isinstance(self.config, EnsembleConfig):
             return self._ensemble(self.config.members)
-        from safetensors.torch import load_file
+        from safetensors.torch import load
 
+        header = self._header(MODEL)
         try:
+            check_shapes(header, models.parameter_shapes(self.config.architecture))
+            weights = {name: value.float() for name, value in load(self.content(MODEL)).items()}
+            if not all(bool(value.isfinite().all()) for value in weights.values()):
+                raise ValueError("it holds weights that are not numbers")
             network = models.build(self.config.architecture, self.config.dropout)
-            weights = load_file(self._existing(MODEL))
-            network.load_state_dict({name: value.float() for name, value in weights.items()})
+            network.load_state_dict(weights)
         except RunError:
             raise
         except Exception as error:  # each kind of damage has its own error class
@@ -315,7 +359,7 @@ class Run:
         from safetensors import safe_open
 
         try:
-            with safe_open(self._existing(CHECKPOINT), "np") as stored:
+            with safe_open(self.checkpoint_file(), "np") as stored:
                 position = json.loads(stored.metadata()["position"])
             if set(position) != {"step", "epoch", "seconds"} or not all(
                 type(value) in (int, float) and 0 <= value < math.inf for value in position.values()
@@ -326,6 +370,16 @@ class Run:
         except Exception as error:  # each kind of damage has its own error class
             raise broken_checkpoint(self, error) from None
         return dict(position)
+
+    def checkpoint_file(self) -> Path:
+        """Return the path of the checkpoint. Raises RunError when there is none, or it is too large or not a file."""
+        try:
+            check_kind(os.lstat(self.folder / CHECKPOINT), MAX_BYTES[CHECKPOINT])
+        except FileNotFoundError:
+            raise RunError(f"{self.name} has no {CHECKPOINT} to go on from; train it again.") from None
+        except (OSError, ValueError) as error:
+            raise broken_checkpoint(self, error) from None
+        return self.folder / CHECKPOINT
 
     # Written during training, in this order. These methods raise OSError when the folder cannot be written.
 
@@ -406,31 +460,67 @@ class Run:
 
     def _text(self, file: str) -> str:
         try:
-            return (self.folder / file).read_text("utf-8")
+            return read_bytes(self.folder / file, MAX_BYTES[file]).decode("utf-8")
         except FileNotFoundError:
             return ""
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise self._broken(file, error) from None
 
-    def _existing(self, file: str) -> Path:
-        if not (self.folder / file).is_file():
-            raise RunError(f"{self.name} has no {file}: training did not get that far; train it again.")
-        return self.folder / file
+    def content(self, file: str) -> bytes:
+        """Return the content of a file. Raises RunError when there is none or it cannot be read."""
+        try:
+            return read_bytes(self.folder / file, MAX_BYTES[file])
+        except FileNotFoundError:
+            raise RunError(f"{self.name} has no {file}: training did not get that far; train it again.") from None
+        except (OSError, ValueError) as error:
+            raise self._broken(file, error) from None
+
+    def _header(self, file: str) -> Header:
+        """Return what a file of arrays says of them; nothing else is read. Raises RunError as `_content` does."""
+        try:
+            return parse_header(*read_beginning(self.folder / file, MAX_HEADER_BYTES, MAX_BYTES[file]))
+        except FileNotFoundError:
+            raise RunError(f"{self.name} has no {file}: training did not get that far; train it again.") from None
+        except (OSError, ValueError) as error:
+            raise self._broken(file, error) from None
 
     def _json(self, file: str) -> dict[str, Any]:
         try:
-            content = json.loads((self.folder / file).read_text("utf-8"))
+            return parse_object(read_bytes(self.folder / file, MAX_BYTES[file]))
         except FileNotFoundError:
             raise RunError(f"{self.folder} is not a run: it has no {file}.") from None
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise self._broken(file, error) from None
-        if not isinstance(content, dict):
-            raise self._broken(file, "it is not a JSON object")
-        return content
 
     def _broken(self, file: str, why: Exception | str) -> RunError:
-        first_line = str(why).partition("\n")[0].rstrip(".: ")
-        return RunError(f"{file} of run {self.name} cannot be used: {first_line}; delete the run or train it again.")
+        reason = (why.strerror or "it cannot be read") if isinstance(why, OSError) else str(why)
+        first_line = plain_line(reason.partition("\n")[0])[:500].rstrip(".: ")
+        name = plain_line(self.name)[:100]
+        return RunError(f"{file} of run {name} cannot be used: {first_line}; delete the run or train it again.")
+
+
+def checked_predictions(stored: dict[str, np.ndarray], count: int) -> Predictions:
+    """Return the predictions on `count` digits from the arrays of a file. Raises ValueError when they are none."""
+    if stored.keys() != {"log_probabilities", "labels"}:
+        raise ValueError("it does not hold the predictions of a run")
+    log_probs, labels = stored["log_probabilities"], stored["labels"]
+    if log_probs.shape != (len(labels), 10) or log_probs.dtype != np.float32 or labels.shape != (len(labels),):
+        raise ValueError(f"it holds {log_probs.dtype} of shape {log_probs.shape}, not (N, 10)")
+    if len(labels) != count:
+        raise ValueError(f"it holds the predictions of {len(labels):,} digits, and the run was tested on {count:,}")
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 9:
+        raise ValueError("its labels are not digits")
+    if not np.isfinite(log_probs).all() or np.abs(np.exp(log_probs).sum(1) - 1).max() > SUM_TOLERANCE:
+        raise ValueError("its probabilities do not add up to 1")
+    return Predictions(log_probs, labels.astype(np.int64))
+
+
+def time_or_nothing(value: object) -> str:
+    """Return a time in ISO 8601 as it is; an empty string for anything else, and for years without any run."""
+    try:
+        return value if isinstance(value, str) and 1970 <= datetime.fromisoformat(value).year < 3000 else ""
+    except ValueError:
+        return ""
 
 
 def divide_scores(network: "nn.Module", temperature: float) -> None:
@@ -507,6 +597,31 @@ RESCAN_INTERVAL = 1_000_000_000  # ns between two looks at the files of finished
 TIMESTAMP_RESOLUTION = 20_000_000  # ns: two changes within it may have the same modification time
 
 
+@dataclass(frozen=True)
+class DamagedRun:
+    """A folder among the runs that cannot be used."""
+
+    name: str  # of the folder, on one line
+    reason: str  # in one sentence
+
+
+def read_run(folder: Path) -> Run | DamagedRun | None:
+    """Return the checked run in a folder among the runs; None for a file, or a folder that holds nothing of a run."""
+    name = plain_line(folder.name)[:100]
+    if not folder.is_dir() or not any(os.path.lexists(folder / file) for file in MAX_BYTES):
+        return None
+    if not is_run_name(folder.name):
+        return DamagedRun(name, "The name of this folder is not that of a run; use letters, digits, _, @, - and dots.")
+    if folder.is_symlink():
+        return DamagedRun(name, f"{name} is a link to another place, and links are not followed; move the folder here.")
+    try:
+        run = Run(folder)
+        run.check()
+        return run
+    except RunError as error:
+        return DamagedRun(name, str(error))
+
+
 class RunIndex:
     """All runs on this machine. Each is read once, and again only when its config, title, result or error changes.
 
@@ -516,7 +631,7 @@ class RunIndex:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[Path, tuple[tuple[FileStamp, ...], Run | None]] = {}
+        self._entries: dict[Path, tuple[tuple[FileStamp, ...], Run | DamagedRun | None]] = {}
         self._runs: dict[str, Run] = {}  # in the order in which they are listed
         self._parents: dict[Path, FileStamp] = {}
         self._scanned = 0  # when all folders were last looked at, in ns since 1970
@@ -524,11 +639,18 @@ class RunIndex:
     def runs(self) -> list[Run]:
         """Return the shipped runs in the order of their recipes, then all others, the newest first.
 
-        A folder that is not a run is left out.
+        A folder that is not a run is left out, and so is a damaged one.
         """
         with self._lock:
             self._refresh()
             return list(self._runs.values())
+
+    def damaged(self) -> list[DamagedRun]:
+        """Return what else looks like a run and cannot be used, by name."""
+        with self._lock:
+            self._refresh()
+            found = [run for _, run in self._entries.values() if isinstance(run, DamagedRun)]
+        return sorted(found, key=lambda run: run.name)
 
     def get(self, name: str | None) -> Run | None:
         """Return the run of this name, or None. The name is only compared with existing names, never used as a path."""
@@ -541,23 +663,27 @@ class RunIndex:
         parents = {parent: _stamp(parent) for parent in (SHIPPED_FOLDER, runs_folder())}
         settled = all(stamp is None or stamp[1] < self._scanned - TIMESTAMP_RESOLUTION for stamp in parents.values())
         if settled and parents == self._parents and 0 <= now - self._scanned < RESCAN_INTERVAL:
-            folders = {folder for folder, (_, run) in self._entries.items() if run is None or not run.tested}
+            folders = {
+                folder for folder, (_, run) in self._entries.items() if not isinstance(run, Run) or not run.tested
+            }
             entries = self._entries | {folder: self._entry(folder) for folder in folders}
         else:
             entries = {folder: self._entry(folder) for parent in parents for folder in _subfolders(parent)}
             self._parents, self._scanned = parents, now
         if entries != self._entries:
-            self._entries, self._runs = entries, _in_order([run for _, run in entries.values() if run is not None])
+            self._entries = entries
+            self._runs = _in_order([run for _, run in entries.values() if isinstance(run, Run)])
 
-    def _entry(self, folder: Path) -> tuple[tuple[FileStamp, ...], Run | None]:
-        stamps = tuple(_stamp(folder / file) for file in (CONFIG, TITLE, RESULT, ERROR))
+    def _entry(self, folder: Path) -> tuple[tuple[FileStamp, ...], Run | DamagedRun | None]:
         entry = self._entries.get(folder)
+        damaged = entry is not None and isinstance(entry[1], DamagedRun)
+        stamps = tuple(_stamp(folder / file) for file in (MAX_BYTES if damaged else (CONFIG, TITLE, RESULT, ERROR)))
         if entry is not None and entry[0] == stamps:
             return entry
-        try:
-            return stamps, Run(folder)
-        except RunError:
-            return stamps, None
+        run = read_run(folder)
+        if isinstance(run, DamagedRun) and not damaged:
+            stamps = tuple(_stamp(folder / file) for file in MAX_BYTES)  # a repair of any file is noticed
+        return stamps, run
 
 
 def _in_order(runs: list[Run]) -> dict[str, Run]:
@@ -581,8 +707,8 @@ def _subfolders(parent: Path) -> list[Path]:
 
 def _stamp(file: Path) -> FileStamp:
     try:
-        status = file.stat()
-    except OSError:
+        status = file.lstat()
+    except (OSError, ValueError):
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
 
@@ -590,6 +716,11 @@ def _stamp(file: Path) -> FileStamp:
 def list_runs() -> list[Run]:
     """Return the shipped runs in the order of their recipes, then all others, the newest first."""
     return RunIndex().runs()
+
+
+def list_damaged() -> list[DamagedRun]:
+    """Return what looks like a run and cannot be used, by name."""
+    return RunIndex().damaged()
 
 
 def load_run(name_or_path: str | Path) -> Run:
@@ -601,25 +732,18 @@ def load_run(name_or_path: str | Path) -> Run:
     run = find_run(text)
     if run is None and is_run_name(text) and not os.path.isdir(text):
         names = ", ".join(run.name for run in list_runs()) or "none yet"
-        raise RunError(f"there is no run {text!r}; the runs are {names}.")
+        raise RunError(f"there is no run {quoted(text)}; the runs are {names}.")
     return run or Run(name_or_path)
 
 
-def plain_line(text: str) -> str:
-    """Return the text on one line: whatever cannot be printed, such as a control character, becomes a space."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
-def is_run_name(text: str) -> bool:
-    """Return whether the text can be the name of a run: letters, digits and "_@.-", but not only dots."""
-    return bool(re.fullmatch(r"[\w@.-]+", text) and text.strip("."))
-
-
 def find_run(name: str) -> Run | None:
-    """Return the run of this name, or None. Raises RunError when its config.json is damaged."""
+    """Return the run of this name, or None. Raises RunError when it is damaged."""
     for parent in (SHIPPED_FOLDER, runs_folder()):
         if is_run_name(name) and parent.is_dir() and name in os.listdir(parent):
-            return Run(parent / name)
+            run = read_run(parent / name)
+            if isinstance(run, DamagedRun):
+                raise RunError(run.reason)
+            return run
     return None
 
 

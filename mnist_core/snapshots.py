@@ -7,6 +7,7 @@ snapshot, with the arrays quantised and in base64. Reading it needs no torch.
 import base64
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from mnist_core.config import TrainConfig
 from mnist_core.data import Digits, load_digits, split_indices
 from mnist_core.inference import log_probabilities
 from mnist_core.models import LayerSummary, build, summarise
-from mnist_core.result import Result
+from mnist_core.result import MAX_NUMBER, Result
+from mnist_core.run_files import parse_object
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +32,10 @@ MAX_FILTERS = 16  # of the first layer
 N_SNAPSHOTS = 120  # about as many are evenly spaced over a long run
 STEPS_PER_SNAPSHOT = 16  # at least, later in a run: one costs 3 % to 10 % of a step, together below 1 % of the time
 GROWTH = 0.3  # of the gaps between the first snapshots: the climb from 10 % happens within 50 steps
+LAYER_TEXT = re.compile(r"[\w .,%-]{0,200}")  # what a layer is called and does: no markup
 PROBABILITY_SCALE = 65_535  # probabilities are stored as uint16
+MAX_SNAPSHOTS = 5_000  # that are read: a run in slow motion for a day has 3,000
+MAX_LAYERS, MAX_SIDE = 100, 10_000  # of a network; units or pixels of a layer
 FILTER_SCALE = 127  # filters are stored as int8
 
 
@@ -210,27 +215,27 @@ def parse_snapshots(text: str) -> Snapshots | None:
     if not lines:
         return None
     try:
-        first, *rest = [json.loads(line) for line in lines]
-        if not all(isinstance(row, dict) for row in (first, *rest)):
-            raise ValueError("its lines are not JSON objects")
+        if len(lines) > MAX_SNAPSHOTS:
+            raise ValueError(f"it has {len(lines):,} snapshots, and at most {MAX_SNAPSHOTS:,} are read")
+        first = parse_object(lines[0])
         images = from_base64(first["images"], np.uint8, (10, 28, 28))
         indices, labels = (whole_numbers(first[name]) for name in ("indices", "labels"))
         if not (labels < 10).all():
             raise ValueError("its labels are not digits")
         layers = [parse_layer(row) for row in first["layers"]]
-        return Snapshots(indices, images, labels, layers, [parse_snapshot(row) for row in rest])
+        if not 0 < len(layers) <= MAX_LAYERS:
+            raise ValueError("its layers are not those of a network")
+        return Snapshots(indices, images, labels, layers, [parse_snapshot(parse_object(line)) for line in lines[1:]])
     except KeyError as error:
         raise ValueError(f"a line has no {error.args[0]}") from None
     except TypeError:
         raise ValueError("its layers are not those of a network") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
 
 
 def parse_snapshot(row: dict[str, Any]) -> Snapshot:
     """Return the snapshot of one line. Raises KeyError or ValueError when a value is missing or impossible."""
     numbers = [row[name] for name in ("step", "epoch", "seconds", "scale")]
-    if not all(type(number) in (int, float) and 0 <= number < math.inf for number in numbers):
+    if not all(type(number) in (int, float) and 0 <= number <= MAX_NUMBER for number in numbers):
         raise ValueError("a line has a number that no training run has")
     shape = row["shape"]
     if not isinstance(shape, list) or len(shape) != 3 or not all(type(n) is int and 0 <= n <= 28 for n in shape):
@@ -251,9 +256,15 @@ def parse_layer(row: Any) -> LayerSummary:
     """Return the summary of a layer. Raises KeyError, TypeError or ValueError when a value is missing or impossible."""
     texts = [row[name] for name in ("name", "kind", "description")]
     shape, parameters = row["shape"], row["parameters"]
-    if not all(isinstance(text, str) for text in texts) or not isinstance(shape, list) or len(shape) not in (1, 3):
+    if (
+        not all(isinstance(text, str) and LAYER_TEXT.fullmatch(text) for text in texts)
+        or not isinstance(shape, list)
+        or len(shape) not in (1, 3)
+    ):
         raise ValueError("its layers are not those of a network")
-    if not all(type(number) is int and 0 <= number < 2**31 for number in (*shape, parameters)):
+    if not all(type(side) is int and 0 < side <= MAX_SIDE for side in shape):
+        raise ValueError("its layers have impossible shapes")
+    if type(parameters) is not int or not 0 <= parameters <= MAX_NUMBER:
         raise ValueError("its layers have impossible numbers")
     return LayerSummary(texts[0], texts[1], tuple(shape), parameters, texts[2])
 

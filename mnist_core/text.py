@@ -1,4 +1,6 @@
-"""Numbers as text, for the sentences of the library and of the pages."""
+"""Numbers and found values as text, for the sentences of the library and of the pages."""
+
+import re
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -9,3 +11,17 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def decimal(value: float) -> str:
     """Return a number without needless zeros: 0.00003, 2.5, 128; below 1e-9 with an exponent, 1e-12."""
     return f"{value:g}" if 0 < abs(value) < 1e-9 else f"{value:.10f}".rstrip("0").rstrip(".")
+
+
+def quoted(value: object, length: int = 40) -> str:
+    """Return a value that somebody else wrote, for the inside of a sentence: on one line, short, and without markup."""
+    if isinstance(value, list | tuple | dict):
+        return f"{'an object' if isinstance(value, dict) else 'a list'} of {count(len(value), 'value')}"
+    text = repr(value[: 2 * length] if isinstance(value, str) else value)
+    text = re.sub(r"[^\w .,'+-]", "?", text)  # what Markdown, HTML or a terminal could take for more than text
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
+def plain_line(text: str) -> str:
+    """Return the text on one line: whatever cannot be printed, such as a control character, becomes a space."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

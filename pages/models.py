@@ -12,12 +12,14 @@ shell("Models")
 runs = run_list.own_runs_first(caches.runs())
 if not runs:
     st.info("There is no model yet. Train one: it appears here when it is finished or stopped.")
+    run_list.damaged_list()
     next_steps("Models")
     st.stop()
 
 run = run_list.open_run(runs)
 run_list.run_list(runs, run)
 st.caption("Click a row to open that model; click the head of a column to sort by it.")
+run_list.damaged_list()
 run_summary.heading(run)
 result, more = st.columns(2, gap="large")
 with result:

@@ -21,6 +21,7 @@ from mnist_core.config import (
     validated,
 )
 from mnist_core.models import ARCHITECTURES
+from mnist_core.text import quoted
 
 FIELDS = [field.name for field in fields(TrainConfig)]
 NUMBERS = [name for name in FIELDS if type_of(name) is not str]
@@ -31,7 +32,7 @@ def error_message(name, value):
     """The message of the ConfigError for this value, which must begin with the field and end with the value."""
     with pytest.raises(ConfigError, match=f"^{name} must be ") as caught:
         TrainConfig(**{name: value})
-    assert repr(value) in str(caught.value)
+    assert quoted(value) in str(caught.value)
     return str(caught.value)
 
 

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,13 +10,12 @@ from app_helpers import page_text
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import download, runs
-from mnist_core.analysis.corruptions import VERSION
 from mnist_core.analysis.robustness import ROBUSTNESS
 from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import CONFIG, ERROR, HISTORY, MODEL, PREDICTIONS, RESULT, SNAPSHOTS, Run
+from mnist_core.runs import CONFIG, HISTORY, PREDICTIONS, RESULT, Run
 from ui import caches
-from ui.shell import PAGES, Page
+from ui.shell import PAGES
 from ui.train import form
 
 HOME = Path(__file__).resolve().parent.parent / "Home.py"
@@ -135,35 +132,6 @@ def damage_file(run: Run, file: str, damage: str) -> bool:
     return bool(runs.list_runs())
 
 
-def open_each(app: AppTest, page: Page, original: Run, changes: dict[str, Callable[[Run], object]]) -> None:
-    """Open the page for one changed copy of the run after the other, each the only run there is."""
-    untouched = shutil.move(original.folder, original.folder.parent.parent / "untouched")
-    for number, (name, change) in enumerate(changes.items()):
-        copy = Run(shutil.copytree(untouched, original.folder.parent / f"{original.name}-{number}"))
-        change(copy)
-        app.query_params["run"] = copy.name
-        open_link(app, page)
-        assert not app.exception, f"{name}: {app.exception}"
-        assert app.get("page_link"), name
-        shutil.rmtree(copy.folder)
-
-
-def change_json(file: str, values: dict[str, object]) -> Callable[[Run], object]:
-    """Return what changes these values in a JSON file of a run."""
-
-    def change(run: Run) -> None:
-        content = json.loads((run.folder / file).read_text())
-        (run.folder / file).write_text(json.dumps(content | values))
-
-    return change
-
-
-@every_page
-@pytest.mark.parametrize("file", [CONFIG, HISTORY, MODEL, PREDICTIONS, RESULT, SNAPSHOTS])
-def test_a_damaged_run_never_breaks_a_page(app, run, page, file):
-    open_each(app, page, run, {damage: partial(damage_file, file=file, damage=damage) for damage in DAMAGES})
-
-
 @pytest.mark.parametrize(
     ("file", "damage"),
     [
@@ -185,46 +153,12 @@ def test_a_damaged_run_says_what_is_wrong(app, run, file, damage):
         assert file in "".join(error.value for error in app.error)
 
 
-@every_page
-def test_a_damaged_measurement_never_breaks_a_page(app, run, page):
-    (run.folder / ROBUSTNESS).write_text(json.dumps({"version": VERSION, "digits": 3}))
-    changes = {damage: partial(damage_file, file=ROBUSTNESS, damage=damage) for damage in DAMAGES}
-    open_each(app, page, run, changes | {"incomplete": lambda run: None})
-
-
 def test_a_damaged_measurement_says_what_is_wrong(app, run):
     (run.folder / ROBUSTNESS).write_text("[1]")
     app.query_params["run"] = run.name
     app.switch_page("pages/robustness.py").run()
     assert f"{ROBUSTNESS} of run {run.name} cannot be used" in app.error[0].value
     assert app.button(key=f"measure_button_{run.name}")
-
-
-@every_page
-def test_a_result_with_a_part_missing_never_breaks_a_page(app, run, page):
-    values = [{part: value} for part in ("test", "validation") for value in ({}, None, 3)]
-    open_each(app, page, run, {str(value): change_json(RESULT, value) for value in values})
-
-
-@every_page
-def test_a_damaged_error_file_never_breaks_a_page(app, run, page):
-    def fail_with(content: bytes) -> Callable[[Run], object]:
-        def change(run: Run) -> None:
-            (run.folder / RESULT).unlink()
-            (run.folder / ERROR).write_bytes(content)
-
-        return change
-
-    contents = [b"", b"[]", b"{}", b'{"error": 3}', b"\xff"]
-    open_each(app, page, run, {str(content): fail_with(content) for content in contents})
-
-
-@every_page
-def test_a_config_with_a_strange_origin_never_breaks_a_page(app, run, page):
-    values = [
-        {"recipe": "gone-since"}, {"recipe": [1]}, {"recipe": None}, {"created": 3}, {"created": None}, {"more": 1},
-    ]  # fmt: skip
-    open_each(app, page, run, {str(value): change_json(CONFIG, value) for value in values})
 
 
 @every_page

@@ -143,7 +143,10 @@ def test_two_runs_created_in_the_same_second_have_different_folders(runs_folder)
 
 def test_history_is_read_as_it_was_written(runs_folder):
     run = create_run(TrainConfig())
-    rows = [{"step": step, "epoch": step / 10, "seconds": 0.5, "loss": 1 / step} for step in (1, 2, 3)]
+    rows = [
+        {"step": step, "epoch": step / 10, "seconds": 0.5, "validation_loss": 1 / step, "validation_accuracy": 0.5}
+        for step in (1, 2, 3)
+    ]
     for row in rows:
         run.log(row)
     assert run.history == rows

@@ -24,7 +24,7 @@ from mnist_core.download import DatasetStatus
 from mnist_core.errors import MnistLabError
 from mnist_core.execution.local import LocalExecutor
 from mnist_core.models import LayerSummary, describe
-from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, HistoryRow, Predictions, Run, RunError, RunIndex
+from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, DamagedRun, HistoryRow, Predictions, Run, RunError, RunIndex
 from mnist_core.snapshots import Snapshots
 from ui import labels
 
@@ -59,6 +59,11 @@ def runs() -> list[Run]:
 def find_run(name: str | None) -> Run | None:
     """Return the run of this name, if it is on this server. The name is only compared, never used as a path."""
     return _run_index().get(name)
+
+
+def damaged_runs() -> list[DamagedRun]:
+    """Return what looks like a run on this server and cannot be used, by name."""
+    return _run_index().damaged()
 
 
 @lru_cache(maxsize=2)  # 0.1 s for a thousand runs, at every click; the index returns the same runs until one changes

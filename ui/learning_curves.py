@@ -23,6 +23,7 @@ WARM_UP = 0.1  # of a run: the losses of this first part would make a linear axi
 SMOOTHING = 12  # of at most 400 rows: a line that is easy to follow, with the raw one visible behind it
 MOST_SMOOTHED = 1 / 4  # of all rows: the farthest that a mean looks back and ahead
 USUAL_LOSSES, USUAL_ERRORS = (0.01, 2.0), (0.005, 0.9)  # what a logarithmic axis covers where there is nothing yet
+LEAST = 1e-30  # on a logarithmic axis; less is 0
 MIN_LOG_SPAN = 4  # the least ratio of the two ends of a logarithmic axis, so that it has at least two ticks
 MAX_LOG_TICKS = 8
 MARGIN, MAX_MARGINS = 5, 4  # pixels that a hidden run's lines are wider, for each of so many runs that lie on them
@@ -183,7 +184,7 @@ def series(rows: Rows, column: str, view: CurveView) -> tuple[list[float], list[
     values: list[float | None] = [row[column] for row in rows]
     if view.scale == "log":
         values = [1 - value if view.metric == "accuracy" else value for value in values if value is not None]
-        values = [value if value is not None and value > 0 else None for value in values]
+        values = [value if value is not None and value > LEAST else None for value in values]
     return [row[view.by] for row in rows], values
 
 

@@ -25,7 +25,7 @@ def run_in_view() -> Run | None:
     run = requested_run()
     try:
         if run is not None:
-            run.check()
+            _ = run.result, run.error, caches.history(run), caches.snapshots(run)
         return run
     except RunError as error:
         st.error(str(error))
@@ -41,13 +41,19 @@ def requested_run() -> Run | None:
         return live
     linked = linked_run()
     if linked is None and "run" in st.query_params:
-        st.warning("The run in this link is not on this server; train one of your own instead.")
+        st.warning(f"{missing_reason(st.query_params['run'])} Train one of your own instead.")
     return linked
 
 
 def linked_run() -> Run | None:
     """Return the run in the URL, if it is on this server. The name is only compared, never used as a path."""
     return caches.find_run(st.query_params.get("run"))
+
+
+def missing_reason(name: str) -> str:
+    """Return why there is no run of this name, which a link asks for, as a sentence: it is damaged, or not here."""
+    damaged = next((run for run in caches.damaged_runs() if run.name == name), None)
+    return damaged.reason if damaged else "The run in this link is not on this server."
 
 
 def run_before(run: Run) -> Run | None:
@@ -94,12 +100,12 @@ def unavailable_reason(name: str, ensembles: bool = True) -> str:
     """Return why the run of this name, which a link asks for, cannot be chosen: see `choose_run`."""
     run = caches.find_run(name)
     if run is None:
-        return "The run in this link is not on this server."
+        return missing_reason(name)
     if run.members and not ensembles:
         return f"{unique_run_label(run)} combines several networks; this page is about a single one."
     try:
         return (
-            run.error
+            labels.without_markup(run.error or "")
             or f"{unique_run_label(run)} is not tested: it is still training, or was interrupted before its test."
         )
     except RunError as error:

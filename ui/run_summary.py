@@ -10,7 +10,7 @@ from mnist_core.recipes import RECIPES
 from mnist_core.runs import NEW_LEARNING_RATE, Run, RunError, learning_rate_changes
 from mnist_core.text import count, decimal
 from ui import caches, glossary
-from ui.labels import choice_title, duration, percent
+from ui.labels import choice_title, duration, percent, without_markup
 from ui.metric_row import Metric, metric_row
 from ui.run_name import unique_run_label
 
@@ -129,13 +129,13 @@ def created(run: Run) -> tuple[str, str]:
 def machine(run: Run) -> str:
     """Return what a tested run was trained on."""
     threads = [] if isinstance(run.config, EnsembleConfig) else [count(run.config.threads, "thread")]
-    return ", ".join([run.outcome.device.upper(), run.outcome.machine, *threads, run.outcome.precision])
+    return ", ".join([run.outcome.device.upper(), without_markup(run.outcome.machine), *threads, run.outcome.precision])
 
 
 def kept_epoch(run: Run) -> tuple[str, str, str]:
     """Return the epoch whose weights are kept, or the number of members of an ensemble."""
     if isinstance(run.config, EnsembleConfig):
-        members = ", ".join(run.members)
+        members = ", ".join(map(without_markup, run.members))
         return "Members", f"{len(run.members)}", f"The mean of the log-probabilities of {members}."
     kept = "The epoch with the best validation accuracy" if run.config.keep == "best" else "The last epoch"
     epochs = f"{run.outcome.best_epoch:.3g} of {run.outcome.epochs:.3g}"

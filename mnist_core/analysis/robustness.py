@@ -1,6 +1,5 @@
 """How many corrupted test digits a run misreads: measured, stored in its folder as robustness.json, and read back."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -9,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from mnist_core.analysis.corruptions import CORRUPTIONS, SEVERITIES, VERSION, corrupt
-from mnist_core.config import DATASETS
+from mnist_core.config import TEST_SIZES
 from mnist_core.data import load_digits
 from mnist_core.metrics import wilson_interval
+from mnist_core.run_files import parse_object, read_bytes
 from mnist_core.runs import Run, RunError, to_json, write_atomically
+from mnist_core.text import quoted
 
 ROBUSTNESS = "robustness.json"  # in the folder of a run
+MAX_BYTES = 1_000_000  # of that file: measured on all 10,000 digits it has 470 kB
 DEFAULT_DIGITS = 2_000  # of the 10,000: an error of 20 % is then known to about 2 points
 PUBLISHED = SEVERITIES.index(1.0)
 MAX_PERCENT = 99  # the highest confidence that is stored; it means 99 % or more
@@ -127,13 +129,18 @@ def stored_robustness(run: Run) -> Robustness | None:
     """
     file = run.folder / ROBUSTNESS
     try:
-        content = json.loads(file.read_text("utf-8"))
-        if isinstance(content, dict) and type(content.get("version")) is int and content["version"] != VERSION:
+        content = parse_object(read_bytes(file, MAX_BYTES))
+        if type(content.get("version")) is int and content["version"] != VERSION:
             return None
-        return robustness_from_dict(content)
+        robustness = robustness_from_dict(content)
+        if robustness.dataset != run.config.dataset:
+            raise ValueError(
+                f"it was measured on {robustness.dataset}, and the run was trained on {run.config.dataset}"
+            )
+        return robustness
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".: ")
         raise RunError(f"{ROBUSTNESS} of run {run.name} cannot be used: {reason}; measure it again.") from None
 
@@ -162,18 +169,19 @@ def robustness_from_dict(values: object) -> Robustness:
     """
     if not isinstance(values, dict):
         raise ValueError("it is not a JSON object")
-    if values.get("dataset") not in DATASETS:
-        raise ValueError(f"its dataset is unknown: {values.get('dataset')!r}")
+    dataset = values.get("dataset")
+    if not isinstance(dataset, str) or dataset not in TEST_SIZES:
+        raise ValueError(f"its dataset is unknown: {quoted(dataset)}")
     if values.get("severities") != list(SEVERITIES):
         raise ValueError("its severities are not those of this program")
-    digits = _whole_number(values.get("digits"), "digits", 1, 1_000_000)
+    digits = _whole_number(values.get("digits"), "digits", 1, TEST_SIZES[dataset])
     misread = {}
     for name, counts in _by_corruption(values, "misread").items():
         if not isinstance(counts, list) or len(counts) != len(SEVERITIES):
             raise ValueError(f"its misread digits under {name} are not one number for each severity")
         misread[name] = tuple(_whole_number(count, f"misread digits under {name}", 0, digits) for count in counts)
     return Robustness(
-        dataset=values["dataset"],
+        dataset=dataset,
         digits=digits,
         seed=_whole_number(values.get("seed"), "seed", 0, 2**63),
         clean=_whole_number(values.get("clean"), "clean", 0, digits),
@@ -192,7 +200,7 @@ def _by_corruption(values: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def _whole_number(value: object, name: str, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
-        raise ValueError(f"its {name} is out of range or not a whole number: {str(value)[:40]}")
+        raise ValueError(f"its {name} is out of range or not a whole number: {quoted(value)}")
     return value
 
 

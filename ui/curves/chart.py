@@ -9,6 +9,7 @@ from mnist_core.runs import Run, RunError
 from ui import caches, charts, glossary, learning_curves
 from ui.charts import RunStyle
 from ui.insight import insight
+from ui.labels import without_markup
 from ui.learning_curves import CurveView
 from ui.run_name import all_run_labels
 
@@ -22,7 +23,7 @@ def load_histories(runs: list[Run], labels: dict[str, str]) -> dict[str, learnin
         try:
             histories[run.name] = caches.history(run)
             if run.error:
-                st.error(f"{labels[run.name]}: {run.error}")
+                st.error(f"{labels[run.name]}: {without_markup(run.error)}")
         except RunError as error:
             st.error(str(error))
     return histories

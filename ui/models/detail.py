@@ -5,8 +5,8 @@ import streamlit as st
 from mnist_core.config import TrainConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, MODEL, Run, RunError
-from ui import glossary
-from ui.labels import changed_settings
+from ui import caches, glossary
+from ui.labels import changed_settings, without_markup
 from ui.run_picker import run_before
 from ui.run_summary import result_metrics
 from ui.shell import page_link
@@ -18,13 +18,26 @@ def result(run: Run) -> None:
         if run.result:
             result_metrics(run)
         elif run.error:
-            st.error(run.error)
+            st.error(without_markup(run.error))
         elif run.paused:
             st.info("This run is paused. It has no result until it goes on and ends.")
         else:
             st.info("This run has no result yet: it is still training, or was interrupted before it could be tested.")
     except RunError as error:
         st.error(str(error))
+    for damage in damages(run):
+        st.error(damage)
+
+
+def damages(run: Run) -> list[str]:
+    """Return what cannot be used of a run that is listed, a sentence for each of its files."""
+    found = []
+    for read in (caches.history, caches.snapshots, *((caches.predictions,) if run.tested else ())):
+        try:
+            read(run)
+        except RunError as error:
+            found.append(str(error))
+    return found
 
 
 def about(run: Run) -> None:
@@ -32,7 +45,9 @@ def about(run: Run) -> None:
     recipe = RECIPES.get(run.recipe or "")
     changed = changed_settings(recipe.config, run.config) if recipe and isinstance(run.config, TrainConfig) else []
     text = recipe.description if recipe else ""
-    text = f"The mean of the log-probabilities of {', '.join(run.members)}." if run.members else text
+    text = (
+        f"The mean of the log-probabilities of {', '.join(map(without_markup, run.members))}." if run.members else text
+    )
     glossary.caption(f"{text} Changed: {', '.join(changed)}." if changed else text)
 
 
@@ -49,13 +64,14 @@ def links(run: Run) -> None:
 
 def downloads(run: Run) -> None:
     """Offer the run's weights and settings for download; nothing if it has no weights."""
-    weights = run.folder / MODEL
-    if not weights.is_file():
+    try:
+        weights, settings = run.content(MODEL), run.content(CONFIG)
+    except RunError:  # there are none, or `result` says why they cannot be read
         return
     with st.container(horizontal=True):
         st.download_button(
             "Weights",
-            weights.read_bytes(),
+            weights,
             f"{run.name}.safetensors",
             icon=":material/download:",
             help="The network's parameters as safetensors, for mnist_core.load_run or any program that reads that "
@@ -63,7 +79,7 @@ def downloads(run: Run) -> None:
         )
         st.download_button(
             "Settings",
-            (run.folder / CONFIG).read_bytes(),
+            settings,
             f"{run.name}.json",
             icon=":material/download:",
             help="All settings of the training run as JSON.",

@@ -3,10 +3,13 @@
 import streamlit as st
 
 from mnist_core.runs import Run
-from ui import caches, run_table
+from mnist_core.text import count
+from ui import caches, run_picker, run_table
+from ui.labels import without_markup
 from ui.run_name import all_run_labels
 
 KEY = "run_table"
+MAX_DAMAGED = 10  # that are named
 HEIGHT = 318  # pixels, at most: eight runs, so that the open one begins on the first screen
 
 
@@ -20,7 +23,7 @@ def open_run(runs: list[Run]) -> Run:
     name = st.query_params.get("run")
     requested = caches.find_run(name)
     if name is not None and requested is None:
-        st.warning("The run in this link is not on this server. Another one is shown instead.")
+        st.warning(f"{run_picker.missing_reason(name)} Another one is shown instead.")
     return requested or runs[0]
 
 
@@ -39,6 +42,17 @@ def run_list(runs: list[Run], opened: Run) -> None:
         key=KEY,
         alt="All models with their test accuracy and its interval, when they were trained, parameters and loss",
     )
+
+
+def damaged_list() -> None:
+    """Show a grey line for each run that is damaged and therefore on no other page; nothing where all are whole."""
+    damaged = caches.damaged_runs()
+    for run in damaged[:MAX_DAMAGED]:
+        st.caption(f":material/broken_image: **{without_markup(run.name)}** {run.reason}")
+    if len(damaged) > MAX_DAMAGED:
+        st.caption(
+            f"{count(len(damaged) - MAX_DAMAGED, 'more run')} cannot be used; `python -m mnist_core list` says why."
+        )
 
 
 def open_selected(names: list[str], opened: int) -> None:

@@ -8,6 +8,7 @@ from mnist_core.config import TrainConfig
 from mnist_core.runs import Run, RunError
 from ui import caches, glossary, run_picker
 from ui.components.gallery.gallery import gallery
+from ui.labels import without_markup
 from ui.shell import page_link
 from ui.train.buttons import train_again_with_another_seed
 from ui.train.form import Form
@@ -22,7 +23,7 @@ def show_diagnosis(run: Run, error: str | None) -> None:
     diagnosis = diagnose(run.config, caches.history(run), run.result, error)
     with st.container(key="diagnosis"):
         if error and (diagnosis is None or diagnosis.kind != "diverged"):
-            st.error(error)
+            st.error(without_markup(error))
         if diagnosis is not None:
             diagnosis_box(diagnosis)
 

@@ -455,7 +455,7 @@ def measure_folders(folder: Path, count: int, rng: random.Random, seed: int) -> 
     download.online = offline  # the sample digits are enough
     shutil.copytree(ORIGINAL, shipped / ORIGINAL.name)
     shutil.copytree(ORIGINAL, own / "intact@20260101-000000-0000")
-    app, pages, commands = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=120), Worst(), Worst()
+    app, pages, commands = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=600), Worst(), Worst()
 
     def visit(file: str, run: str) -> None:
         app.query_params.clear()

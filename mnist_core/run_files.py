@@ -26,6 +26,7 @@ HISTORY_LIMITS = {  # by the name of the value: the lowest and the highest
     "seconds": (0, 1e10),
     "images_per_second": (0, 1e10),
     "learning_rate": (0, 1e6),
+    "new_learning_rate": (0, 1e6),
     "validation_images": (1, 1e6),
 }
 DTYPES = {"F16", "BF16", "F32", "F64", "I64", "U8"}  # of the arrays that a run may store, as safetensors names them
@@ -106,10 +107,11 @@ def history_row(row: Mapping[str, Any]) -> dict[str, float]:
 
     A loss may be infinite or NaN, as it is when training diverges.
     """
-    part = "loss" if "loss" in row else "validation_loss"
-    expected = {"step", "epoch", "seconds", part, part.replace("loss", "accuracy")}
-    if not (expected | ({"steps", "learning_rate", "images_per_second"} if part == "loss" else set())) <= row.keys():
+    scores = [(f"{part}loss" in row, f"{part}accuracy" in row) for part in ("", "validation_", "train_")]
+    if not {"step", "epoch", "seconds"} <= row.keys() or any(loss != accuracy for loss, accuracy in scores):
         raise ValueError("its rows are not those of a training run")
+    if "loss" in row and "steps" not in row:
+        raise ValueError("a row does not say how many steps there are")
     for name, value in row.items():
         if type(value) not in (int, float):
             raise ValueError(f"a row has a {quoted(name)} that is not a number: {quoted(value)}")

@@ -9,7 +9,7 @@ digits
     digits in a picture), `image_file` (uploaded image files)
 learning
     `models` (the architectures), `augment` and `pen_augment`, `optim`, `hardware`, `training` (the loop), `inference`,
-    `metrics`, `result`, `runs` (run folders), `ensemble`
+    `metrics`, `result`, `run_files` and `runs` (run folders), `ensemble`
 and beyond
     `analysis` (the study of trained networks), `execution` (where training happens), `__main__` (the command line)
 """

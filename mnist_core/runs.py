@@ -78,6 +78,8 @@ MAX_BYTES = {  # of each file: a larger one was written by no training run, and 
     CHECKPOINT: 200_000_000,  # the weights up to five times, and the order of the digits
     PREDICTIONS: 1_000_000,  # of 10,000 digits 410 kB
 }
+MAX_WEIGHT = 1e6  # of a network that still computes numbers
+EXTREMES = np.array([0, 255], np.uint8).repeat(28 * 28).reshape(2, 28, 28)  # a black and a white image
 SUM_TOLERANCE = 0.01  # how far ten stored probabilities may be from 1 together, after rounding
 
 HistoryRow = dict[str, float]  # see `Run.history`
@@ -162,7 +164,10 @@ class Run:
         """The result, None until there is one. Raises RunError when the file is damaged."""
         if self._result is None and os.path.lexists(self.folder / RESULT):
             try:
-                self._result = result_from_dict(self._json(RESULT), self.config.dataset)
+                result = result_from_dict(self._json(RESULT), self.config.dataset)
+                if result.steps is None and not self.members:
+                    raise ValueError("it does not say how many steps were made")
+                self._result = result
             except RunError:
                 raise
             except ValueError as error:
@@ -300,11 +305,15 @@ class Run:
         header = self._header(MODEL)
         try:
             check_shapes(header, models.parameter_shapes(self.config.architecture))
-            weights = {name: value.float() for name, value in load(self.content(MODEL)).items()}
-            if not all(bool(value.isfinite().all()) for value in weights.values()):
-                raise ValueError("it holds weights that are not numbers")
+            stored = load(self.content(MODEL))
+            if not all(
+                bool((value.abs() <= MAX_WEIGHT).all()) for value in stored.values() if value.is_floating_point()
+            ):
+                raise ValueError("it holds weights that no network learns")  # such as NaN, which is not below anything
             network = models.build(self.config.architecture, self.config.dropout)
-            network.load_state_dict(weights)
+            network.load_state_dict({name: value.float() for name, value in stored.items()})
+            if not np.isfinite(log_probabilities(network.eval(), EXTREMES)).all():
+                raise ValueError("its network does not compute numbers")
         except RunError:
             raise
         except Exception as error:  # each kind of damage has its own error class

@@ -118,11 +118,10 @@ def details(run: Run) -> list[tuple[str, str, str]]:
 
 
 def created(run: Run) -> tuple[str, str]:
-    """Return the day on which the run was begun, and the time; what its file says instead if that is no time."""
-    try:
-        time = datetime.fromisoformat(run.created).astimezone(UTC)
-    except ValueError:
-        return run.created, "When its training began."
+    """Return the day on which the run was begun, and the time; "unknown" where its file says none."""
+    if not run.created:
+        return "unknown", "Its folder does not say when its training began."
+    time = datetime.fromisoformat(run.created).astimezone(UTC)
     return f"{time.day} {time:%b %Y}", f"Its training began at {time:%H:%M} UTC."
 
 

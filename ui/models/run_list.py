@@ -9,7 +9,7 @@ from ui.labels import without_markup
 from ui.run_name import all_run_labels
 
 KEY = "run_table"
-MAX_DAMAGED = 10  # that are named
+MAX_DAMAGED = 4  # lines about damaged runs: the open one should stay on the first screen
 HEIGHT = 318  # pixels, at most: eight runs, so that the open one begins on the first screen
 
 
@@ -47,12 +47,13 @@ def run_list(runs: list[Run], opened: Run) -> None:
 def damaged_list() -> None:
     """Show a grey line for each run that is damaged and therefore on no other page; nothing where all are whole."""
     damaged = caches.damaged_runs()
-    for run in damaged[:MAX_DAMAGED]:
-        st.caption(f":material/broken_image: **{without_markup(run.name)}** {run.reason}")
-    if len(damaged) > MAX_DAMAGED:
-        st.caption(
-            f"{count(len(damaged) - MAX_DAMAGED, 'more run')} cannot be used; `python -m mnist_core list` says why."
-        )
+    lines = [run.reason if run.name in run.reason else f"{without_markup(run.name)}: {run.reason}" for run in damaged]
+    if len(lines) > MAX_DAMAGED:
+        more = count(len(lines) - MAX_DAMAGED + 1, "more run")
+        lines[MAX_DAMAGED - 1 :] = [f"{more} cannot be used; `python -m mnist_core list` says why."]
+    with st.container(gap="xsmall"):
+        for line in lines:
+            st.caption(f":material/broken_image: {line}")
 
 
 def open_selected(names: list[str], opened: int) -> None:

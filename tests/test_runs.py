@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from mnist_core import runs
 from mnist_core.__main__ import summary
@@ -35,6 +36,7 @@ from mnist_core.runs import (
     latest_progress,
     list_runs,
     load_run,
+    read_run,
     write_atomically,
 )
 
@@ -464,6 +466,21 @@ def test_an_index_notices_new_finished_and_deleted_runs_at_once(runs_folder, tra
     assert index.get(run.name).status == "finished"
     shutil.rmtree(run.folder)
     assert index.get(run.name) is None
+
+
+def test_the_result_of_a_trained_network_says_its_steps(copy):
+    content = json.loads((copy / RESULT).read_text())
+    (copy / RESULT).write_text(json.dumps(content | {"steps": 0}))  # as an ensemble's
+    assert "how many steps" in read_run(copy).reason
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_weights_with_which_a_network_computes_nothing_are_rejected(copy, value):
+    weights = load_file(copy / MODEL)
+    weights["output.bias"][0] = value
+    save_file(weights, copy / MODEL)
+    with pytest.raises(RunError, match="weights that no network learns"):
+        Run(copy).model()
 
 
 def test_an_ensemble_in_the_former_format_loads(runs_folder, trained):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_one_waits_for_the_other_who_is_known_again_and_pauses(training_server, visit):
-    first = visit(training_server).open().choose_recipe("sample-digits").set_field("Epochs", 500)
+    first = visit(training_server).open("/?run=sample-digits").set_field("Epochs", 500)
     name = first.train()
     assert Run(training_server.runs / name).owner is not None
 

@@ -22,7 +22,7 @@ def test_one_waits_for_the_other_who_is_known_again_and_pauses(training_server, 
     expect(second.button("Stop")).to_have_count(0)
     second.train_button().click()
     second.expect_text("heading", "queued")
-    expect(second.page.get_by_text(re.compile("You are next"))).to_be_visible()
+    expect(second.page.locator(".stMain .stAlert")).to_contain_text("You are next")
     waiting = second.run_in_url()
     second.page.goto(f"{training_server.url}/?run={name}")
     second.settle()

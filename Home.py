@@ -12,23 +12,23 @@ TICK = 0.25  # seconds between two updates while something trains
 
 shell("Train")
 choices = form.recipe_form()
-executor = caches.executor()
+queue = caches.queue()
 run = run_picker.run_in_view()
-live = run is not None and executor.run is not None and run.name == executor.run.name
+live, in_line = queue.is_training(run), queue.is_waiting(run)
 waiting = run is None and picture.is_computing(choices.shown)
 
 if run is None:
     buttons.welcome(choices.shown)
 else:
     run_summary.heading(run)
-buttons.controls(choices, first_visit=run is None)
+buttons.controls(choices, run)
 
 
-@st.fragment(run_every=TICK if live else None)
+@st.fragment(run_every=TICK if live else 1.0 if in_line else None)
 def training(run: Run) -> None:
     """Show the living picture and the curve of a run, four times a second while it trains."""
-    if live and executor.run is None:
-        st.rerun()  # it has ended: the whole page changes
+    if (queue.is_training(run), queue.is_waiting(run)) != (live, in_line):
+        st.rerun()  # it has begun or ended: the whole page changes
     picture.show_run(run, TICK)
     curve.show_run(run)
     if live:
@@ -52,10 +52,10 @@ if run is None:
 else:
     form.changes_since(run, choices.config)
     training(run)
-    error = executor.failure(run.name) or run.error
+    error = queue.failure(run.name) or run.error
     if run.result:
         outcome.next_actions(run, choices)
-    if not live:
+    if not live and not in_line:
         outcome.show_diagnosis(run, error)
     if run.result:
         outcome.show_mistakes(run)

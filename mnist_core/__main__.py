@@ -174,8 +174,12 @@ def train_until_paused(run: Run, stop: bool) -> None:
     """Train with a progress bar to the end of the run or, with `stop`, of its next step; Ctrl-C pauses."""
     from tqdm import tqdm
 
+    from mnist_core.execution.run_lock import RunLock
     from mnist_core.training import train
 
+    lock = RunLock(run)
+    if not lock.acquire():
+        raise RunError(f"{run.name} is being trained, or waits to be, by another process; pause or cancel it there.")
     interrupted = False
 
     def on_interrupt(number: int, frame: object) -> None:
@@ -198,6 +202,7 @@ def train_until_paused(run: Run, stop: bool) -> None:
     finally:
         for number, handler in previous_handlers.items():
             signal.signal(number, handler)
+        lock.release()
 
 
 def vote_command(options: argparse.Namespace) -> int:

@@ -11,11 +11,12 @@ import json
 import math
 import os
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +38,7 @@ from mnist_core.config import (
 from mnist_core.errors import MnistLabError
 from mnist_core.inference import log_probabilities
 from mnist_core.recipes import RECIPES
+from mnist_core.request import Request, request_from_dict
 from mnist_core.result import Result, result_from_dict
 from mnist_core.run_files import (
     MAX_HEADER_BYTES,
@@ -61,6 +63,7 @@ CONFIG, HISTORY, SNAPSHOTS, MODEL, PREDICTIONS, RESULT, ERROR = (
     "config.json", "history.jsonl", "snapshots.jsonl", "model.safetensors", "predictions.safetensors", "result.json",
     "error.json",
 )  # fmt: skip
+REQUEST = "request.json"  # only in the folder of a run that was asked for on a page
 CHECKPOINT = "checkpoint.safetensors"  # while a run is unfinished: everything needed to go on from one of its steps
 PAUSED = "paused.json"  # beside the checkpoint of a run that was paused, until it goes on
 NEW_LEARNING_RATE = "new_learning_rate"  # in a row of the history: the peak of the schedule from the step after it on
@@ -72,6 +75,7 @@ MAX_BYTES = {  # of each file: a larger one was written by no training run, and 
     RESULT: 20_000,
     ERROR: 20_000,
     TITLE: 20_000,
+    REQUEST: 20_000,
     HISTORY: 4_000_000,
     SNAPSHOTS: 40_000_000,
     MODEL: 60_000_000,  # the largest network has 13 MB
@@ -248,6 +252,72 @@ class Run:
         self.__dict__.pop("title", None)
         with suppress(OSError):  # then the index notices it within a second
             os.utime(self.folder.parent)  # so that every index of runs looks at all of them again
+
+    @cached_property
+    def request(self) -> Request | None:
+        """Who asked for the run on a page, and what is to become of it; None for a run that was made otherwise.
+
+        A file that cannot be read counts as no request: a run is never lost because of it.
+        """
+        try:
+            return request_from_dict(self._json(REQUEST))
+        except (RunError, ValueError):
+            return None
+
+    @property
+    def owner(self) -> str | None:
+        """The SHA-256 of the token of the visitor who asked for the run; None if nobody is known."""
+        return self.request.owner if self.request is not None else None
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the run is kept when older ones are removed to make room."""
+        return self.request is not None and self.request.pinned
+
+    def save_request(self, **changes: Any) -> Request:
+        """Store the request with these changes, or a new one, and return it. Raises OSError."""
+        self.__dict__.pop("request", None)
+        request = replace(self.request or Request(), **changes)
+        write_atomically(self.folder / REQUEST, to_json(asdict(request)))
+        self.__dict__["request"] = request
+        with suppress(OSError):  # then the index notices it within a second
+            os.utime(self.folder.parent)
+        return request
+
+    def look_at(self) -> None:
+        """Remember that somebody looks at the run now, as the time of access of its request."""
+        with suppress(OSError):
+            file = self.folder / REQUEST
+            os.utime(file, ns=(time.time_ns(), file.stat().st_mtime_ns))
+
+    @property
+    def last_used(self) -> float:
+        """When its request was changed or somebody looked at the run, in seconds since 1970; 0 without a request."""
+        try:
+            status = (self.folder / REQUEST).stat()
+        except OSError:
+            return 0.0
+        return max(status.st_atime, status.st_mtime)
+
+    @property
+    def size(self) -> int:
+        """The bytes in its folder."""
+        try:
+            return sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.is_file())
+        except OSError:
+            return 0
+
+    def delete(self) -> None:
+        """Remove the folder. Raises RunError for a shipped run, and when the folder cannot be removed."""
+        if self.shipped:
+            raise RunError(f"{self.name} comes with the app and cannot be deleted.")
+        try:
+            (self.folder / CONFIG).unlink(missing_ok=True)  # from here on it is no run, also if what follows fails
+            shutil.rmtree(self.folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise RunError(f"{self.name} cannot be deleted ({error.strerror or error}).") from None
 
     def check(self) -> None:
         """Raise RunError when the result, the error or, of a tested run, the header of a file of arrays is damaged.
@@ -573,8 +643,15 @@ def runs_folder() -> Path:
     return Path(os.environ.get("MNIST_RUNS_DIR") or SHIPPED_FOLDER)
 
 
-def create_run(config: TrainConfig | EnsembleConfig, recipe: str | None = None, out: Path | None = None) -> Run:
-    """Create a run folder that holds only config.json, at `out` or under a new name with the time in it.
+def create_run(
+    config: TrainConfig | EnsembleConfig,
+    recipe: str | None = None,
+    out: Path | None = None,
+    request: Request | None = None,
+) -> Run:
+    """Create a run folder that holds config.json and, if there is one, the request for the run.
+
+    It is at `out`, or has a new name with the time in it.
 
     Raises ConfigError for an unknown architecture, RunError when the folder cannot be written or is not empty.
     """
@@ -592,6 +669,8 @@ def create_run(config: TrainConfig | EnsembleConfig, recipe: str | None = None, 
         if folder.exists() and any(folder.iterdir()):
             raise RunError(f"{folder} is not empty; choose another folder for the run, or empty it.")
         folder.mkdir(parents=True, exist_ok=True)
+        if request is not None:
+            write_atomically(folder / REQUEST, to_json(asdict(request)))
         write_atomically(folder / CONFIG, to_json(content))
     except OSError as error:
         raise RunError(
@@ -632,7 +711,8 @@ def read_run(folder: Path) -> Run | DamagedRun | None:
 
 
 class RunIndex:
-    """All runs on this machine. Each is read once, and again only when its config, title, result or error changes.
+    """All runs on this machine. Each is read once, and again only when its config, title, request, result or error
+    changes.
 
     New, renamed, deleted and unfinished runs are noticed at once, changes inside a finished run within a second. Safe
     to use from any thread.
@@ -686,7 +766,8 @@ class RunIndex:
     def _entry(self, folder: Path) -> tuple[tuple[FileStamp, ...], Run | DamagedRun | None]:
         entry = self._entries.get(folder)
         damaged = entry is not None and isinstance(entry[1], DamagedRun)
-        stamps = tuple(_stamp(folder / file) for file in (MAX_BYTES if damaged else (CONFIG, TITLE, RESULT, ERROR)))
+        watched = MAX_BYTES if damaged else (CONFIG, TITLE, RESULT, ERROR, REQUEST)
+        stamps = tuple(_stamp(folder / file) for file in watched)
         if entry is not None and entry[0] == stamps:
             return entry
         run = read_run(folder)

@@ -8,6 +8,28 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def ordinal(number: int) -> str:
+    """Return "first" ... "tenth", then "11th", "12th", "21st" ..."""
+    if 1 <= number <= len(ORDINALS):
+        return ORDINALS[number - 1]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
+    return f"{number}{ending}"
+
+
+def about(seconds: float) -> str:
+    """Return a time that is only roughly known: "a few seconds", "about 40 seconds", "about 3 minutes" or hours."""
+    if seconds < 7.5:
+        return "a few seconds"
+    if seconds < 57.5:
+        return f"about {5 * round(seconds / 5)} seconds"
+    if seconds < 57.5 * 60:
+        return f"about {count(max(round(seconds / 60), 1), 'minute')}"
+    return f"about {count(max(round(seconds / 3600), 1), 'hour')}"
+
+
 def decimal(value: float) -> str:
     """Return a number without needless zeros: 0.00003, 2.5, 128; below 1e-9 with an exponent, 1e-12."""
     return f"{value:g}" if 0 < abs(value) < 1e-9 else f"{value:.10f}".rstrip("0").rstrip(".")

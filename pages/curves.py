@@ -8,9 +8,8 @@ from ui.shell import next_steps, shell
 
 shell("Curves")
 runs = controls.choose_runs()
-executor = caches.executor()
-training = executor.run
-grows = training is not None and training.name in {run.name for run in runs} and not executor.stopping
+queue = caches.queue()
+grows = any(queue.status(run) == "training" for run in runs if queue.is_training(run))
 
 
 @st.fragment(run_every=1 if grows else None)

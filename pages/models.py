@@ -26,6 +26,7 @@ with result:
     detail.result(run)
 with more:
     detail.about(run)
+    detail.actions(run)
     name_field(run)
     detail.links(run)
     detail.downloads(run)

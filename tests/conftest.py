@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from executor_stand_in import ExecutorStandIn
 from filelock import FileLock
 
 from mnist_core.config import TrainConfig
 from mnist_core.data import MNIST_FILES, DataError, Digits, raw_folder
-from mnist_core.execution.local import Measurement
 from mnist_core.models import ARCHITECTURES, build, sequential
 from mnist_core.runs import CONFIG, HISTORY, Predictions, Run, create_run
 
@@ -99,58 +99,25 @@ def trained(tmp_path_factory):
     return run
 
 
-class ExecutorStandIn:
-    """Has what the pages use of a LocalExecutor; trains nothing."""
-
-    def __init__(self) -> None:
-        self.run: Run | None = None
-        self.stopping = False
-        self.speed: float | None = None
-        self.advanced = 0
-        self.failures: dict[str, str] = {}
-        self.measurement: Measurement | None = None
-        self.measurement_failures: dict[str, str] = {}
-        self.speed: float | None = None
-        self.advanced: list[int] = []
-
-    def start(self, config: TrainConfig, recipe: str | None = None, speed: float | None = None) -> Run:
-        self.run, self.speed = create_run(config, recipe), speed
-        return self.run
-
-    def set_speed(self, speed: float | None) -> None:
-        self.speed = speed
-
-    def advance(self, steps: int = 1) -> None:
-        self.advanced.append(steps)
-
-    def stop(self) -> None:
-        self.stopping = True
-
-    def measure(self, run: Run) -> None:
-        self.measurement = Measurement(run)
-
-    def cancel_measurement(self) -> None:
-        self.measurement = None
-
-    def measurement_failure(self, name: str) -> str | None:
-        return self.measurement_failures.get(name)
-
-    def failure(self, name: str) -> str | None:
-        return self.failures.get(name)
+@pytest.fixture
+def executor() -> ExecutorStandIn:
+    """The stand-in for the training process of the app."""
+    return ExecutorStandIn()
 
 
 @pytest.fixture
-def executor(monkeypatch) -> ExecutorStandIn:
-    """The stand-in for the training process of the app."""
+def queue(monkeypatch, executor):
+    """The app's queue, on the stand-in for its training process."""
+    from mnist_core.execution.queue import TrainingQueue
     from ui import caches
 
-    stand_in = ExecutorStandIn()
-    monkeypatch.setattr(caches, "executor", lambda: stand_in)
-    return stand_in
+    queue = TrainingQueue([executor])
+    monkeypatch.setattr(caches, "queue", lambda: queue)
+    return queue
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch, executor, no_mnist):
+def app(tmp_path, monkeypatch, queue, no_mnist):
     """The app on an offline machine without MNIST and without runs, with nothing training."""
     import streamlit as st
     from streamlit.testing.v1 import AppTest

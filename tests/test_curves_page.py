@@ -143,16 +143,16 @@ def test_an_invalid_digit_is_a_warning(app, run, copy_run, value):
 
 
 @pytest.mark.usefixtures("run")
-def test_the_run_that_is_training_is_chosen_and_stays_when_it_ends(app, trained, executor):
-    live = executor.start(trained.config)
+def test_the_run_that_is_training_is_chosen_and_stays_when_it_ends(app, trained, executor, queue):
+    live = queue.submit(trained.config)
     visit(app, "curves")
     assert live.name in chosen_runs(app)
-    executor.run = None
+    executor.end()
     assert live.name in chosen_runs(app.run())
 
 
-def test_the_run_that_is_training_can_be_added_to_the_chosen_ones(app, run, executor):
-    live = executor.start(run.config)
+def test_the_run_that_is_training_can_be_added_to_the_chosen_ones(app, run, queue):
+    live = queue.submit(run.config)
     visit(app, "curves", runs=run.name)
     assert chosen_runs(app) == [run.name]
     app.button(key="add_live").click().run()

@@ -44,6 +44,18 @@ def executor(shared_executor, runs_folder, eventually):
 
 
 @pytest.fixture
+def begin(executor):
+    """Start to train a new run of this config."""
+
+    def start(config, speed=None):
+        run = create_run(config, "softmax")
+        executor.start(run, speed)
+        return run
+
+    return start
+
+
+@pytest.fixture
 def wait_for_end(executor, eventually):
     """Wait until nothing is training, and read the run again."""
 
@@ -55,11 +67,11 @@ def wait_for_end(executor, eventually):
 
 
 @pytest.fixture
-def start_long(executor, eventually):
+def start_long(begin, eventually):
     """Start a long training run and wait for its first steps."""
 
     def start():
-        run = executor.start(LONG)
+        run = begin(LONG)
         eventually(lambda: run.history, 60)
         return run
 
@@ -107,19 +119,18 @@ def settled(value):
     return now
 
 
-def test_a_training_run_is_trained_to_its_end(executor, wait_for_end):
-    run = wait_for_end(executor.start(QUICK, "softmax"))
+def test_a_training_run_is_trained_to_its_end(executor, wait_for_end, begin):
+    run = wait_for_end(begin(QUICK))
     assert (run.status, run.recipe, run.config) == ("finished", "softmax", QUICK)
     assert run.result.steps == 10
     assert executor.failure(run.name) is None
 
 
-def test_one_run_is_trained_at_a_time(executor, start_long):
+def test_one_run_is_trained_at_a_time(executor, start_long, begin):
     run = start_long()
     assert executor.run is run
     with pytest.raises(RunError, match=f"{run.name} is still training; stop it first"):
-        executor.start(QUICK)
-    assert [folder.name for folder in run.folder.parent.iterdir()] == [run.name]
+        begin(QUICK)
 
 
 def test_stop_ends_a_run_within_seconds_and_keeps_it(executor, start_long, wait_for_end):
@@ -134,24 +145,24 @@ def test_stop_ends_a_run_within_seconds_and_keeps_it(executor, start_long, wait_
     assert not executor.stopping
 
 
-def test_stop_does_not_affect_later_runs(executor, start_long, wait_for_end):
+def test_stop_does_not_affect_later_runs(executor, start_long, wait_for_end, begin):
     run = start_long()
     executor.stop()
     executor.stop()
     wait_for_end(run)
     executor.stop()
-    assert wait_for_end(executor.start(QUICK)).status == "finished"
+    assert wait_for_end(begin(QUICK)).status == "finished"
 
 
-def test_a_diverging_run_fails_with_a_sentence(executor, wait_for_end):
-    run = wait_for_end(executor.start(DIVERGING))
+def test_a_diverging_run_fails_with_a_sentence(executor, wait_for_end, begin):
+    run = wait_for_end(begin(DIVERGING))
     assert run.status == "failed"
     assert run.error == executor.failure(run.name)
     assert "diverged; try a smaller one." in run.error
 
 
-def test_a_missing_device_fails_with_a_sentence(executor, wait_for_end):
-    run = wait_for_end(executor.start(replace(QUICK, device="cuda" if sys.platform == "darwin" else "mps")))
+def test_a_missing_device_fails_with_a_sentence(wait_for_end, begin):
+    run = wait_for_end(begin(replace(QUICK, device="cuda" if sys.platform == "darwin" else "mps")))
     assert run.status == "failed"
     assert run.error.startswith("device must be auto or one that this machine has")
 
@@ -163,14 +174,6 @@ def test_a_folder_that_disappears_fails_with_a_sentence(executor, start_long, ev
     assert "could not be written" in executor.failure(run.name)
 
 
-def test_a_folder_that_cannot_be_created_starts_nothing(executor, monkeypatch, runs_folder):
-    (runs_folder / "file").write_text("")
-    monkeypatch.setenv("MNIST_RUNS_DIR", str(runs_folder / "file"))
-    with pytest.raises(RunError, match="cannot be written"):
-        executor.start(QUICK)
-    assert executor.run is None
-
-
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")
 def test_ctrl_c_in_the_terminal_is_left_to_the_server(executor, start_long, wait_for_end):
     run = start_long()
@@ -180,15 +183,15 @@ def test_ctrl_c_in_the_terminal_is_left_to_the_server(executor, start_long, wait
     assert wait_for_end(run).status == "stopped"
 
 
-def test_a_stop_that_comes_too_late_does_not_stop_the_next_run(executor, wait_for_end):
+def test_a_stop_that_comes_too_late_does_not_stop_the_next_run(executor, wait_for_end, begin):
     executor.warm()
     executor._send("stop")
-    assert wait_for_end(executor.start(QUICK)).status == "finished"
+    assert wait_for_end(begin(QUICK)).status == "finished"
 
 
-def test_a_run_that_starts_at_speed_0_waits_before_its_first_step(executor, wait_for_end, eventually):
+def test_a_run_that_starts_at_speed_0_waits_before_its_first_step(executor, wait_for_end, eventually, begin):
     start = time.monotonic()
-    run = executor.start(QUICK, speed=0)
+    run = begin(QUICK, speed=0)
     eventually(lambda: run.snapshots is not None, 60)
     time.sleep(0.2)
     assert (executor.speed, run.history) == (0, [])
@@ -220,11 +223,11 @@ def test_the_speed_of_a_run_can_be_changed_while_it_trains(executor, start_long,
     eventually(lambda: last_step(run) > before + 200, 60)
 
 
-def test_the_speed_of_a_run_does_not_stay_for_the_next(executor, wait_for_end):
-    first = executor.start(QUICK, speed=0)
+def test_the_speed_of_a_run_does_not_stay_for_the_next(executor, wait_for_end, begin):
+    first = begin(QUICK, speed=0)
     executor.stop()
     assert wait_for_end(first, 10).status == "stopped"
-    assert wait_for_end(executor.start(QUICK), 10).status == "finished"
+    assert wait_for_end(begin(QUICK), 10).status == "finished"
 
 
 @pytest.mark.parametrize("speed", [0, 0.01])
@@ -247,7 +250,7 @@ def test_a_paused_run_goes_on_from_the_same_step_and_can_be_paused_again(
         assert (paused.status, paused.result, executor.failure(run.name)) == ("paused", None, None)
         step = paused.checkpoint_position()["step"]
         assert last_step(paused) <= step
-        executor.resume(paused, speed=0)
+        executor.start(paused, speed=0)
         executor.advance(2)
         eventually(lambda step=step: last_step(run) == step + 2)
         assert Run(run.folder).status == "unfinished"
@@ -256,15 +259,9 @@ def test_a_paused_run_goes_on_from_the_same_step_and_can_be_paused_again(
     stopped = wait_for_end(run)
     assert stopped.status == "stopped"
     with pytest.raises(RunError, match="cannot be trained further"):
-        executor.resume(stopped)
+        executor.start(stopped)
     with pytest.raises(RunError, match="cannot be trained further"):
-        executor.resume(load_run("sample-digits"))
-
-
-def test_resume_trains_a_run_that_has_not_begun(executor, wait_for_end):
-    run = create_run(QUICK)
-    executor.resume(run)
-    assert wait_for_end(run).status == "finished"
+        executor.start(load_run("sample-digits"))
 
 
 def test_a_damaged_checkpoint_is_a_failure_with_a_sentence(executor, start_long, wait_for_end):
@@ -272,7 +269,7 @@ def test_a_damaged_checkpoint_is_a_failure_with_a_sentence(executor, start_long,
     executor.pause()
     wait_for_end(run)
     (run.folder / CHECKPOINT).write_bytes(b"no checkpoint")
-    executor.resume(run)
+    executor.start(run)
     assert wait_for_end(run).status == "failed"
     assert f"{CHECKPOINT} of run {run.name} cannot be used" in executor.failure(run.name)
 
@@ -294,16 +291,16 @@ def test_the_process_says_how_a_run_ended(worker, runs_folder):
         assert ended() == {"event": "ended", "outcome": outcome, "error": None}
 
 
-def test_a_speed_without_a_run_is_ignored_and_an_impossible_one_refused(executor, wait_for_end, runs_folder):
+def test_a_speed_without_a_run_is_ignored_and_an_impossible_one_refused(executor, wait_for_end, runs_folder, begin):
     executor.set_speed(0)
     executor.advance()
     assert executor.speed is None
     with pytest.raises(ValueError, match="the speed must be"):
-        executor.start(QUICK, speed=-1)
+        begin(QUICK, speed=-1)
+    assert executor.run is None
     with pytest.raises(ValueError, match="the speed must be"):
         executor.set_speed(float("nan"))
-    assert list(runs_folder.iterdir()) == []
-    assert wait_for_end(executor.start(QUICK)).status == "finished"
+    assert wait_for_end(begin(QUICK)).status == "finished"
 
 
 def test_close_ends_the_process_and_a_run_that_is_held_back_can_go_on(executor, start_long):
@@ -314,7 +311,7 @@ def test_close_ends_the_process_and_a_run_that_is_held_back_can_go_on(executor, 
     assert (Run(run.folder).status, run.resumable) == ("unfinished", True)
 
 
-def test_a_process_that_was_killed_is_reported_and_replaced(executor, start_long, wait_for_end, monkeypatch):
+def test_a_process_that_was_killed_is_reported_and_replaced(executor, start_long, wait_for_end, monkeypatch, begin):
     run = start_long()
     os.kill(executor.pid, KILL)
     assert wait_for_end(run, seconds=5).status == "unfinished"
@@ -323,15 +320,15 @@ def test_a_process_that_was_killed_is_reported_and_replaced(executor, start_long
     # The new process warms up longer than a run may take to stop, and the stop is still no failure.
     with monkeypatch.context() as patch:
         patch.setattr("mnist_core.execution.local.STOP_TIMEOUT", 0.5)
-        run = executor.start(LONG)
+        run = begin(LONG)
         executor.stop()
         assert wait_for_end(run).status == "stopped"
     assert executor.failure(run.name) is None
-    assert wait_for_end(executor.start(QUICK)).status == "finished"
+    assert wait_for_end(begin(QUICK)).status == "finished"
 
 
-def test_a_run_is_measured_with_progress_and_stored(executor, wait_for_end, eventually):
-    run = wait_for_end(executor.start(QUICK))
+def test_a_run_is_measured_with_progress_and_stored(executor, wait_for_end, eventually, begin):
+    run = wait_for_end(begin(QUICK))
     assert stored_robustness(run) is None
     executor.measure(run)
     assert executor.measurement.run is run
@@ -343,8 +340,8 @@ def test_a_run_is_measured_with_progress_and_stored(executor, wait_for_end, even
     assert stored_robustness(run).digits == 360
 
 
-def test_a_cancelled_measurement_stores_nothing_and_can_be_begun_again(executor, wait_for_end, eventually):
-    run = wait_for_end(executor.start(QUICK))
+def test_a_cancelled_measurement_stores_nothing_and_can_be_begun_again(executor, wait_for_end, eventually, begin):
+    run = wait_for_end(begin(QUICK))
     executor.measure(run)
     executor.cancel_measurement()
     assert executor.measurement is None or executor.measurement.cancelled
@@ -356,12 +353,11 @@ def test_a_cancelled_measurement_stores_nothing_and_can_be_begun_again(executor,
     eventually(lambda: executor.measurement is None, 30)
 
 
-def test_a_training_run_takes_the_place_of_a_measurement(executor, wait_for_end, eventually):
-    run = wait_for_end(executor.start(QUICK))
+def test_a_training_run_takes_the_place_of_a_measurement(executor, wait_for_end, eventually, begin):
+    run = wait_for_end(begin(QUICK))
     executor.measure(run)
-    assert wait_for_end(executor.start(QUICK)).status == "finished"
+    assert wait_for_end(begin(QUICK)).status == "finished"
     eventually(lambda: executor.measurement is None)
-    assert "took the place" in executor.measurement_failure(run.name)
     assert not (run.folder / ROBUSTNESS).exists()
 
 
@@ -373,16 +369,16 @@ def test_nothing_is_measured_while_a_run_trains_and_nothing_that_comes_with_the_
         executor.measure(run)
 
 
-def test_a_run_that_cannot_be_measured_says_why(executor, wait_for_end, eventually):
-    run = wait_for_end(executor.start(QUICK))
+def test_a_run_that_cannot_be_measured_says_why(executor, wait_for_end, eventually, begin):
+    run = wait_for_end(begin(QUICK))
     (run.folder / MODEL).unlink()
     executor.measure(run)
     eventually(lambda: executor.measurement is None, 60)
     assert f"has no {MODEL}" in executor.measurement_failure(run.name)
 
 
-def test_a_process_that_is_killed_while_it_measures_leaves_a_readable_run(executor, wait_for_end, eventually):
-    run = wait_for_end(executor.start(QUICK))
+def test_a_process_that_is_killed_while_it_measures_leaves_a_readable_run(executor, wait_for_end, eventually, begin):
+    run = wait_for_end(begin(QUICK))
     executor.measure(run)
     eventually(lambda: executor.measurement.done > 0, 60)
     os.kill(executor.pid, KILL)
@@ -404,7 +400,10 @@ import time
 from mnist_core.analysis.robustness import ROBUSTNESS, stored_robustness
 from mnist_core.config import TrainConfig
 from mnist_core.execution.local import LocalExecutor
-print(LocalExecutor().start({LONG!r}).name, flush=True)
+from mnist_core.runs import create_run
+run = create_run({LONG!r})
+LocalExecutor().start(run)
+print(run.name, flush=True)
 time.sleep(600)
 """
     server = subprocess.Popen(

@@ -67,8 +67,8 @@ def test_a_page_opens_with_one_run(app, run, page):
 
 
 @every_page
-def test_a_page_opens_while_something_trains(app, executor, page):
-    executor.start(RECIPES[SAMPLE].config, SAMPLE)
+def test_a_page_opens_while_something_trains(app, queue, page):
+    queue.submit(RECIPES[SAMPLE].config, SAMPLE)
     visit(app, page)
     assert not app.exception
     assert "Nothing is training" not in page_text(app)
@@ -210,8 +210,8 @@ def test_an_ensemble_without_result_says_so(app, ensemble, page):
     assert "interrupted" in page_text(app) + "".join(str(frame.value) for frame in app.dataframe)
 
 
-def test_an_update_of_the_status_reads_the_history_only_when_it_has_grown(app, executor, trained):
-    run = executor.start(RECIPES[SAMPLE].config, SAMPLE)
+def test_an_update_of_the_status_reads_the_history_only_when_it_has_grown(app, queue, trained):
+    run = queue.submit(RECIPES[SAMPLE].config, SAMPLE)
     shutil.copy(trained.folder / HISTORY, run.folder / HISTORY)
     first = caches.history(run)
     assert caches.history(run) is first

@@ -141,7 +141,8 @@ def test_a_run_that_was_not_measured_can_be(app, run, executor):
     assert executor.measurement.run.name == run.name
     assert [button.key for button in app.button if button.key.startswith("measure_button")] == []
     app.button(key="cancel_measurement").click().run()
-    assert executor.measurement is None
+    executor.end_measurement()
+    app.run()
     assert app.button(key=f"measure_button_{run.name}")
 
 
@@ -150,10 +151,15 @@ def test_why_a_measurement_failed_is_said(app, run, executor):
     assert "took the place" in page_text(visit(app, "robustness", run=run.name))
 
 
-def test_while_something_trains_nothing_is_measured(app, run, executor):
-    executor.start(RECIPES["sample-digits"].config, "sample-digits")
+def test_while_something_trains_a_measurement_waits_and_can_be_cancelled(app, run, executor, queue):
+    queue.submit(RECIPES["sample-digits"].config, "sample-digits")
     visit(app, "robustness", run=run.name)
-    assert app.button(key=f"measure_button_{run.name}").disabled
+    app.button(key=f"measure_button_{run.name}").click().run()
+    assert executor.measurement is None
+    assert "is measured as soon as nothing trains" in page_text(app)
+    app.button(key=f"cancel_waiting_{run.name}").click().run()
+    assert app.button(key=f"measure_button_{run.name}")
+    assert queue.waiting_measurements == []
 
 
 def test_without_the_digits_the_errors_are_still_shown(app, measured, monkeypatch):

@@ -246,8 +246,8 @@ def test_holding_out_too_many_digits_is_refused_before_training(app):
     assert app.button(key="train").disabled
 
 
-def test_a_link_to_a_run_fills_the_form_with_its_settings(app, executor):
-    run = executor.start(replace(RECIPES[SAMPLE].config, epochs=7, seed=3), SAMPLE)
+def test_a_link_to_a_run_fills_the_form_with_its_settings(app, queue):
+    run = queue.submit(replace(RECIPES[SAMPLE].config, epochs=7, seed=3), SAMPLE)
     app.query_params["run"] = run.name
     assert values(app.run()) == asdict(run.config)
     assert app.selectbox(key="recipe").value == SAMPLE
@@ -283,47 +283,51 @@ def test_training_starts_at_the_chosen_speed(app, executor, speed):
     assert executor.speed == buttons.SPEEDS[speed][1]
 
 
-def test_a_new_speed_reaches_the_run_that_trains(app, executor):
-    executor.start(RECIPES[SAMPLE].config, SAMPLE)
+def test_a_new_speed_reaches_the_run_that_trains(app, executor, queue):
+    queue.submit(RECIPES[SAMPLE].config, SAMPLE)
     app.query_params["speed"] = "10"
     app.run()
     assert executor.speed == 10
 
 
-def test_step_by_step_has_buttons_for_the_next_steps(app, executor):
+def test_step_by_step_has_buttons_for_the_next_steps(app, executor, queue):
     app.query_params["speed"] = "step"
-    executor.start(RECIPES[SAMPLE].config, SAMPLE, speed=0.0)
+    queue.submit(RECIPES[SAMPLE].config, SAMPLE, speed=0.0)
     app.run().button(key="advance_1").click().run()
     app.button(key="advance_10").click().run()
     assert executor.advanced == [1, 10]
 
 
-def test_while_something_trains_there_is_stop_in_the_place_of_train(app, executor):
-    assert {"train", "stop"} & set(button_keys(app.run())) == {"train"}
-    executor.start(RECIPES[SAMPLE].config, SAMPLE)
-    assert {"train", "stop"} & set(button_keys(app.run())) == {"stop"}
+def test_while_a_run_trains_it_can_be_stopped_or_paused_and_another_one_can_be_put_in_line(app, queue):
+    assert {"train", "stop", "pause"} & set(button_keys(app.run())) == {"train"}
+    queue.submit(RECIPES[SAMPLE].config, SAMPLE)
+    assert {"train", "stop", "pause"} <= set(button_keys(app.run()))
+    assert app.button(key="train").label == "Train next"
 
 
-def test_stop_stops_the_training_run(app, executor):
-    executor.start(RECIPES[SAMPLE].config, SAMPLE)
-    app.run().button(key="stop").click().run()
-    assert executor.stopping
+@pytest.mark.parametrize("action", ["stop", "pause"])
+def test_a_run_is_stopped_or_paused_once(app, executor, queue, action):
+    queue.submit(RECIPES[SAMPLE].config, SAMPLE)
+    app.run().button(key=action).click().run()
+    assert executor.ending == action
+    assert app.button(key="stop").disabled
+    assert app.button(key="pause").disabled
     assert not app.exception
 
 
-def test_a_run_that_cannot_be_started_shows_the_reason(app, executor, monkeypatch):
-    def refuse(config, recipe, speed):
+def test_a_run_that_cannot_be_created_shows_the_reason(app, queue, monkeypatch):
+    def refuse(config, recipe, owner, speed):
         raise RunError("The disk is full; free some space.")
 
-    monkeypatch.setattr(executor, "start", refuse)
+    monkeypatch.setattr(queue, "submit", refuse)
     app.run().button(key="train").click().run()
     assert [error.value for error in app.error] == ["The disk is full; free some space."]
     assert not app.exception
     assert not app.button(key="train").disabled
 
 
-def test_a_run_in_progress_says_how_far_it_is(app, executor, trained):
-    run = executor.start(RECIPES[SAMPLE].config, SAMPLE)
+def test_a_run_in_progress_says_how_far_it_is(app, queue, trained):
+    run = queue.submit(RECIPES[SAMPLE].config, SAMPLE)
     shutil.copy(trained.folder / HISTORY, run.folder / HISTORY)
     app.run()
     assert not app.exception
@@ -333,12 +337,12 @@ def test_a_run_in_progress_says_how_far_it_is(app, executor, trained):
 # Its result
 
 
-def test_a_run_that_ends_stays_in_view(app, executor, trained):
-    run = executor.start(RECIPES[SAMPLE].config, SAMPLE)
+def test_a_run_that_ends_stays_in_view(app, executor, trained, queue):
+    run = queue.submit(RECIPES[SAMPLE].config, SAMPLE)
     app.run()
     for file in (HISTORY, PREDICTIONS, RESULT):
         shutil.copy(trained.folder / file, run.folder / file)
-    executor.run = None
+    executor.end()
     app.run()
     assert app.query_params.get("run") == run.name
     assert run_summary.accuracy_in_words(run) in page_text(app)
@@ -389,8 +393,8 @@ def test_the_same_settings_are_trained_again_with_the_next_seed(app, run, execut
     assert app.query_params["run"] == executor.run.name
 
 
-def test_the_speed_stays_while_other_pages_are_visited(app, executor):
-    executor.start(RECIPES[SAMPLE].config, SAMPLE, speed=0.0)
+def test_the_speed_stays_while_other_pages_are_visited(app, executor, queue):
+    queue.submit(RECIPES[SAMPLE].config, SAMPLE, speed=0.0)
     app.run().switch_page(PAGES[-1].file).run()
     app.query_params.clear()
     app.switch_page("Home.py").run()

@@ -23,9 +23,12 @@ from mnist_core.data import DataError, Digits, load_digits
 from mnist_core.download import DatasetStatus
 from mnist_core.errors import MnistLabError
 from mnist_core.execution.local import LocalExecutor
+from mnist_core.execution.queue import TrainingQueue
+from mnist_core.limits import Limits, read_limits
 from mnist_core.models import LayerSummary, describe
 from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, DamagedRun, HistoryRow, Predictions, Run, RunError, RunIndex
 from mnist_core.snapshots import Snapshots
+from mnist_core.visitors import Visitors
 from ui import labels
 
 if TYPE_CHECKING:
@@ -37,13 +40,25 @@ HASH_RUN: dict[str | type[Any], Callable[[Any], Any]] = {Run: lambda run: (str(r
 MAX_TABLE_SIZE = 8_000_000  # values of one cached table of embeddings, 32 MB: very wide layers get fewer digits
 
 
-@st.cache_resource  # one for the whole server: one machine trains one network at a time, whoever pressed the button
-def executor() -> LocalExecutor:
-    """Return the executor with its training process started, so that the first point of a curve comes at once."""
-    executor = LocalExecutor()
-    executor.warm()
-    atexit.register(executor.close)
-    return executor
+@st.cache_resource(show_spinner=False)  # one for the whole server: it decides who trains, whoever pressed the button
+def queue() -> TrainingQueue:
+    """Return the queue with a training process started, so that the first point of a curve comes at once."""
+    queue = TrainingQueue([LocalExecutor() for _ in range(limits().slots)], limits(), _run_index().runs)
+    queue.start()
+    atexit.register(queue.close)
+    return queue
+
+
+@st.cache_resource(show_spinner=False)  # read once: what is wrong with one of them is logged once
+def limits() -> Limits:
+    """Return what this server allows."""
+    return read_limits()
+
+
+@st.cache_resource(show_spinner=False)  # one for the whole server, so that several visitors are noticed
+def visitors() -> Visitors:
+    """Return who has been seen on this server, and who has signed in as the teacher."""
+    return Visitors()
 
 
 @st.cache_resource(show_spinner=False)  # one for the whole server: a thousand runs are not read again at every click

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from mnist_core.config import EnsembleConfig, TrainConfig, setting_of
+from mnist_core.execution.queue import Place
 from mnist_core.models import ARCHITECTURES
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
-from mnist_core.text import decimal
+from mnist_core.text import about, decimal, ordinal
 
 MAX_SETTINGS = 3  # named in the label of a run; a longer one would not fit into a legend
 LOOK_ALIKES = str.maketrans(
@@ -183,6 +184,17 @@ def duration(seconds: float | None) -> str:
         return "…"
     minutes, rest = divmod(round(seconds), 60)
     return f"{seconds:.0f} s" if seconds < 99.5 else f"{minutes}:{rest:02} min"
+
+
+def place_in_words(place: Place | None) -> str:
+    """Return where a run is in the queue, such as "You are second in line. About 40 seconds."."""
+    if place is None:
+        return "It is about to begin."
+    line = "You are next." if place.number == 1 else f"You are {ordinal(place.number)} in line."
+    if place.seconds is None:
+        return f"{line} A run before yours goes step by step, so nobody can tell how long."
+    time = about(place.seconds)
+    return f"{line} {time[0].upper()}{time[1:]}."
 
 
 def article(number: int) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnist_core.runs import MAX_TITLE_LENGTH, Run, RunError
-from ui import caches
+from ui import caches, visitor
 from ui.labels import run_label
 
 
@@ -18,8 +18,8 @@ def unique_run_label(run: Run) -> str:
 
 
 def name_field(run: Run) -> None:
-    """Show a field that names the run; nothing for a shipped run, which keeps its name."""
-    if run.shipped:
+    """Show a field that names the run; nothing for one that the visitor may not change."""
+    if not visitor.may_change(run):
         return
     key = f"name_of_{run.name}"
     st.session_state[key] = run.title  # also after somebody else named it

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnist_core.analysis.evaluation import Evaluation
 from mnist_core.runs import Run, RunError
-from ui import caches, labels, shell, url_state
+from ui import caches, labels, shell, url_state, visitor
 from ui.labels import choice_title
 from ui.run_name import all_run_labels, unique_run_label
 
@@ -33,13 +33,12 @@ def run_in_view() -> Run | None:
 
 
 def requested_run() -> Run | None:
-    """Return the run that is training now, else the one in the URL; None if there is neither."""
-    live = caches.executor().run
-    if live is not None:
-        if st.query_params.get("run") != live.name:
-            st.query_params["run"] = live.name  # so that this page still shows it when it has ended
-        return live
+    """Return the run in the URL, else the visitor's that is training or in line; None if there is neither."""
     linked = linked_run()
+    mine = visitor.my_run() if linked is None else None
+    if mine is not None:
+        st.query_params["run"] = mine.name  # so that this page still shows it when it has ended
+        return mine
     if linked is None and "run" in st.query_params:
         st.warning(f"{missing_reason(st.query_params['run'])} Train one of your own instead.")
     return linked
@@ -88,7 +87,7 @@ def choose_run(default: str = "accurate", label: str = "Model", parameter: str =
     name = st.selectbox(
         label,
         list(runs),
-        format_func=lambda name: labels.run_description(runs[name], run_labels[name]),
+        format_func=lambda name: labels.run_description(runs[name], run_labels[name]) + visitor.whose(runs[name]),
         key=key,
         on_change=lambda: st.query_params.update({parameter: st.session_state[key]}),
         help="All models that were tested on this server. The address of this page contains the one you choose.",

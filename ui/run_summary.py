@@ -9,13 +9,17 @@ from mnist_core.config import EnsembleConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import NEW_LEARNING_RATE, Run, RunError, learning_rate_changes
 from mnist_core.text import count, decimal
-from ui import caches, glossary
+from ui import caches, glossary, visitor
 from ui.labels import choice_title, duration, percent, without_markup
 from ui.metric_row import Metric, metric_row
 from ui.run_name import unique_run_label
 
-STATUS_COLOURS: dict[str, Literal["blue", "green", "gray", "orange", "red"]] = {
+STATUS_COLOURS: dict[str, Literal["blue", "green", "gray", "orange", "red", "violet"]] = {
     "training": "blue",
+    "stopping": "blue",
+    "pausing": "blue",
+    "queued": "violet",
+    "paused": "orange",
     "finished": "green",
     "stopped": "orange",
     "failed": "red",
@@ -39,18 +43,16 @@ def heading(run: Run) -> None:
         st.badge(choice_title("dataset", run.config.dataset), color="gray")
         if run.shipped:
             st.badge("comes with the app", color="gray")
+        if visitor.is_marked(run):
+            st.badge("yours", color="blue")
+        if run.pinned:
+            st.badge("pinned", icon=":material/keep:", color="gray")
 
 
 def current_status(run: Run) -> str:
-    """Return "training" for the run that is training now, else its `status_label`."""
-    live = caches.executor().run
-    return "training" if live is not None and live.name == run.name else status_label(run)
-
-
-def status_label(run: Run) -> str:
-    """Return how a run ended, or "damaged" if it cannot be read."""
+    """Return what the queue says of a run, see `TrainingQueue.status`, or "damaged" if it cannot be read."""
     try:
-        return {"unfinished": "interrupted"}.get(run.status, run.status)
+        return caches.queue().status(run)
     except RunError:
         return "damaged"
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mnist_core.runs import Run
-from ui import glossary
+from ui import glossary, visitor
 from ui.labels import choice_title, interval
 from ui.run_summary import current_status
 
@@ -34,7 +34,7 @@ def run_row(run: Run) -> dict[str, object]:
     """Return one row of the table; of a damaged run it holds the settings and the status."""
     row: dict[str, object] = {
         "Test accuracy": None,
-        "Status": current_status(run),
+        "Status": current_status(run) + visitor.whose(run),
         "Trained": run.created,
         "95 % interval": "",
         "Digits": choice_title("dataset", run.config.dataset),

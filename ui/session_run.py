@@ -1,11 +1,15 @@
 """The run that this session looked at or trained last: the one that every page shows unless it is asked for another."""
 
+import time
+
 import streamlit as st
 
+from mnist_core.runs import Run
 from ui import caches, url_state
 
 RUN_KEY = "session_run"  # in the session: the name of the run
 PAGE_KEY = "page_of_session_run"  # in the session: the last page whose URL named a run
+LOOK_INTERVAL = 60.0  # seconds
 
 
 def carry_over(title: str) -> None:
@@ -16,7 +20,9 @@ def carry_over(title: str) -> None:
     """
     requested = st.query_params.get("run")
     if requested is not None:
-        if caches.find_run(requested) is not None:
+        run = caches.find_run(requested)
+        if run is not None:
+            look_at(run)
             st.session_state[RUN_KEY], st.session_state[PAGE_KEY] = requested, title
         return
     if title == "Train":
@@ -27,6 +33,12 @@ def carry_over(title: str) -> None:
     if name is not None:
         st.query_params["run"] = name
         st.session_state[PAGE_KEY] = title
+
+
+def look_at(run: Run) -> None:
+    """Remember that the run is looked at, once a minute, so that it is not removed meanwhile to make room."""
+    if time.time() - run.last_used > LOOK_INTERVAL:
+        run.look_at()
 
 
 def remembered() -> str | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from ui import glossary, magnification, mark, palette, session_run, status, url_state
+from ui import glossary, magnification, mark, palette, session_run, status, teacher, url_state, visitor
 from ui.components.frame.frame import frame
 
 STYLESHEETS = ["frame.css", "style.css"]  # beside this file
@@ -165,6 +165,7 @@ def shell(title: str) -> None:
         navigation()
         status.status_strip()
         presentation_toggle()
+        teacher.teacher_area()
     if presenting():
         presentation_bar()
     else:
@@ -172,7 +173,7 @@ def shell(title: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="page_title"):
         st.title(page.title, anchor=False, width="content")
         glossary.caption(page.purpose, width="content")
-    frame(page.title, presenting())
+    frame(page.title, presenting(), visitor.COOKIE, visitor.token(), visitor.adopt)
     status.data_banner()
 
 

@@ -1,38 +1,68 @@
-"""What every page says about the server: what is training, and whether MNIST is here."""
+"""What every page says about the server: what is training, who waits, and whether MNIST is here."""
 
 import streamlit as st
 
-from mnist_core.runs import latest_progress
-from ui import caches
+from mnist_core.runs import Run, latest_progress
+from mnist_core.text import count
+from ui import caches, labels, visitor
 from ui.run_name import unique_run_label
+
+MAX_LINES = 3  # waiting runs of the visitor that the sidebar names
 
 
 def refresh_interval() -> float:
-    """Return the seconds between two updates of the training status: short while something is training."""
-    executor = caches.executor()
-    return 5.0 if executor.run is None else 0.25 if executor.stopping else 1.0
+    """Return the seconds between two updates of the training status: short while a run of the visitor is in it."""
+    queue, mine = caches.queue(), visitor.my_run()
+    if mine is not None:
+        return 0.25 if queue.status(mine) in ("stopping", "pausing") else 1.0
+    return 5.0 if queue.is_free else 2.0
 
 
 def status_strip() -> None:
-    """Show in the sidebar what is training now, whoever started it, and keep it up to date."""
-    run = caches.executor().run
+    """Show in the sidebar what is training now and what waits, and keep it up to date."""
     with st.container(key="training_status"):
-        st.fragment(training_status, run_every=refresh_interval())(run.name if run else None)
+        st.fragment(training_status, run_every=refresh_interval())(present_state())
 
 
-def training_status(name: str | None) -> None:
-    """Show the progress of the run of this name, or that nothing is training; rerun the page when that changes."""
-    executor = caches.executor()
-    run = executor.run
-    if (run.name if run else None) != name:
+def present_state() -> tuple[object, ...]:
+    """Return that of the queue on which pages depend: what becomes of the visitor's runs, and whether it is busy."""
+    queue = caches.queue()
+    mine = [(run.name, queue.status(run)) for run in [*queue.training, *queue.waiting] if visitor.is_mine(run)]
+    return queue.is_free, *sorted(mine)
+
+
+def training_status(state: tuple[object, ...]) -> None:
+    """Show the progress of what trains, and the visitor's places in line; rerun the page when `present_state` changes.
+
+    The runs of others are only counted, but for what trains now.
+    """
+    if present_state() != state:
         st.rerun()
-    if run is None:
+    queue = caches.queue()
+    training, waiting = queue.training, queue.waiting
+    if not training and not waiting:
         st.caption("Nothing is training now.")
         return
+    for run in training:
+        show_progress(run)
+    mine = [run for run in waiting if visitor.is_mine(run)][:MAX_LINES]
+    for run in mine:
+        st.caption(f"**{unique_run_label(run)}:** {labels.place_in_words(queue.place(run))}")
+    others = len(waiting) - len(mine)
+    if others:
+        st.caption(
+            f"{count(others, 'more run' if mine else 'run')} in line." if others > 1 or mine else "1 run in line."
+        )
+
+
+def show_progress(run: Run) -> None:
+    """Show how far a run is that trains now."""
     last = latest_progress(caches.history(run))
-    done = last["step"] / last["steps"] if last else 0.0
-    text = "stopping" if executor.stopping else "testing" if done == 1 else f"training, {done:.0%}"
-    st.progress(done, text=f"**{unique_run_label(run)}** · {text}")
+    done = min(last["step"] / last["steps"], 1.0) if last else 0.0
+    status = caches.queue().status(run)
+    text = "testing" if done == 1 and status == "training" else f"training, {done:.0%}"
+    text = text if status in ("training", "testing") else status
+    st.progress(done, text=f"**{unique_run_label(run)}**{visitor.whose(run)} · {text}")
 
 
 def data_banner() -> None:

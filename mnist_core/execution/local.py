@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mnist_core.config import TrainConfig
 from mnist_core.execution.worker import STOP_TIMEOUT
 from mnist_core.pace import checked_speed
-from mnist_core.runs import Run, RunError, create_run
+from mnist_core.runs import Run, RunError
 
 WARM_UP_TIMEOUT = 120.0  # seconds a process may take to import torch on a slow machine
 
@@ -43,6 +43,7 @@ class LocalExecutor:
         self._failures: dict[str, str] = {}  # name of a run -> why it failed
         self._measurement: Measurement | None = None
         self._measurement_failures: dict[str, str] = {}  # name of a run -> why it was not measured
+        self.on_end: Callable[[], object] = lambda: None  # called when a run or a measurement has ended
 
     def warm(self) -> None:
         """Start the process, unless it is running: once it has imported torch, a run starts within a second."""
@@ -61,45 +62,22 @@ class LocalExecutor:
             )
             threading.Thread(target=self._read_events, args=[self._process], daemon=True).start()
 
-    def start(self, config: TrainConfig, recipe: str | None = None, speed: float | None = None) -> Run:
-        """Create a run and start training it at this speed, see `set_speed`; at 0 it halts before its first step.
+    def start(self, run: Run, speed: float | None = None) -> None:
+        """Start to train the run in this folder at this speed, see `set_speed`; at 0 it halts before its first step.
 
-        The speed of the run before does not stay. A measurement that is going on is cancelled. Raises RunError when
-        another run is still training or the folder cannot be written, ConfigError for an unknown architecture,
-        ValueError for an impossible speed.
+        It goes on from its checkpoint if it has one. How it ended before is forgotten, and the speed of the run before
+        does not stay. A measurement that is going on is cancelled. Raises RunError when another run is still training,
+        or when this one has a result, is an ensemble or comes with the app, ValueError for an impossible speed, OSError
+        when no process can be started.
         """
         checked_speed(speed)
         with self._lock:
-            self._check_idle()
-            run = create_run(config, recipe)
-            self._train(run, speed)
-            return run
-
-    def resume(self, run: Run, speed: float | None = None) -> None:
-        """Train a run that has its folder already, from its checkpoint if it has one, else from the start.
-
-        How a run before it ended is forgotten. Otherwise as `start`. Raises RunError when another run is still
-        training, or when this one has a result, is an ensemble or comes with the app.
-        """
-        checked_speed(speed)
-        with self._lock:
-            self._check_idle()
+            if self._run is not None:
+                raise RunError(f"{self._run.name} is still training; stop it first.")
             if run.members or run.shipped or run.result is not None:
                 raise RunError(f"{run.name} cannot be trained further: it is finished; start a new run instead.")
-            self._train(run, speed)
-
-    def _check_idle(self) -> None:
-        if self._run is not None:
-            raise RunError(f"{self._run.name} is still training; stop it first.")
-
-    def _train(self, run: Run, speed: float | None) -> None:
-        with self._lock:
             self.warm()
-            if self._measurement is not None:
-                self._measurement_failures[self._measurement.run.name] = (
-                    "A training run took the place of this measurement; measure again when it has ended."
-                )
-                self.cancel_measurement()
+            self.cancel_measurement()
             self._failures.pop(run.name, None)
             self._run, self._ending = run, ""
             self._send_speed(speed)
@@ -127,7 +105,7 @@ class LocalExecutor:
         self._end_by("stop")
 
     def pause(self) -> None:
-        """Pause the run that is training, if any: it has no result yet, and `resume` goes on from the same step."""
+        """Pause the run that is training, if any: it has no result yet, and `start` goes on from the same step."""
         self._end_by("pause")
 
     def _end_by(self, command: str) -> None:
@@ -246,12 +224,15 @@ class LocalExecutor:
                 self._advance_measurement(process, event["done"], event["total"])
             if event["event"] == "measurement ended":
                 self._end_measurement(process, event["error"])
+            if event["event"].endswith("ended"):
+                self.on_end()
         code = process.wait()
         ended = f"The training process ended unexpectedly (exit code {code})"
         run = self._run
         kept = run is not None and run.resumable
         self._end_run(process, f"{ended}; {'the run can go on from its checkpoint' if kept else 'the run is lost'}.")
         self._end_measurement(process, f"{ended}; measure again.")
+        self.on_end()
 
     def _end_run(self, process: subprocess.Popen[str], error: str | None) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
-from ui import caches, learning_curves, run_picker, url_state
+from ui import caches, learning_curves, run_picker, url_state, visitor
 from ui.learning_curves import CurveView
 
 MAX_RUNS = 10  # more curves in one chart cannot be followed
@@ -22,7 +22,7 @@ def choose_runs() -> list[Run]:
     if not runs:
         st.info("There is no run yet. Train one: its curves appear here while it learns.")
         return []
-    live = caches.executor().run
+    live = visitor.my_training_run()
     linked = st.query_params.get("run")
     if "runs" in st.query_params:
         requested = [name for name in st.query_params["runs"].split(",") if name]

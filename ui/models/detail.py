@@ -5,7 +5,7 @@ import streamlit as st
 from mnist_core.config import TrainConfig
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import CONFIG, MODEL, Run, RunError
-from ui import caches, glossary
+from ui import caches, glossary, run_actions, visitor
 from ui.labels import changed_settings, without_markup
 from ui.run_picker import run_before
 from ui.run_summary import result_metrics
@@ -19,10 +19,8 @@ def result(run: Run) -> None:
             result_metrics(run)
         elif run.error:
             st.error(without_markup(run.error))
-        elif run.paused:
-            st.info("This run is paused. It has no result until it goes on and ends.")
         else:
-            st.info("This run has no result yet: it is still training, or was interrupted before it could be tested.")
+            st.caption("This run has no result yet: it is tested when its training has ended.")
     except RunError as error:
         st.error(str(error))
     for damage in damages(run):
@@ -49,6 +47,15 @@ def about(run: Run) -> None:
         f"The mean of the log-probabilities of {', '.join(map(without_markup, run.members))}." if run.members else text
     )
     glossary.caption(f"{text} Changed: {', '.join(changed)}." if changed else text)
+
+
+def actions(run: Run) -> None:
+    """Show what the visitor may do with this run, and where it stands while it has no result."""
+    if visitor.may_change(run):
+        with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
+            run_actions.go_on_or_end(run)
+            run_actions.keep_or_delete(run)
+    run_actions.where_it_stands(run)
 
 
 def links(run: Run) -> None:

@@ -1,12 +1,15 @@
-"""The Train and Stop buttons of the Train page, the speed of training, and what they do."""
+"""The buttons of the Train page, the speed of training, and what they do."""
 
 import streamlit as st
 
 from mnist_core.config import TRAINING_SIZES, TrainConfig
+from mnist_core.errors import MnistLabError
 from mnist_core.recipes import RECIPES
-from mnist_core.runs import RunError
-from ui import caches, url_state
+from mnist_core.runs import Run
+from mnist_core.text import about, ordinal
+from ui import caches, run_actions, url_state, visitor
 from ui.labels import percent
+from ui.run_summary import current_status
 from ui.shell import page_link
 from ui.train.form import DEFAULT_RECIPE, Form, field_key
 
@@ -18,70 +21,84 @@ SPEEDS: dict[str, tuple[str, float | None]] = {  # value in the URL -> text, ste
 }
 
 
-def controls(form: Form, first_visit: bool) -> None:
-    """Show Train, or Stop while something trains, beside the speed; below them why Train is disabled, if it is."""
-    executor = caches.executor()
+def controls(form: Form, run: Run | None) -> None:
+    """Show what can be done with the run in view, and Train, beside the speed; below them what stands in the way.
+
+    `run` is None on a visitor's first page, before anything was trained.
+    """
+    queue = caches.queue()
+    mine = run is not None and visitor.may_change(run) and current_status(run) in run_actions.UNFINISHED
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        if executor.run:
-            st.button(
-                "Stop",
-                key="stop",
-                icon=":material/stop:",
-                type="primary",
-                disabled=executor.stopping,
-                on_click=stop_training,
-            )
+        if run is not None and mine:
+            run_actions.go_on_or_end(run)
+            train_button(form, "Train next" if run_actions.is_active(run) else "Train", main=False)
         else:
             quick = form.config == RECIPES[DEFAULT_RECIPE].config
-            train_button(form, "Train a network in seconds" if first_visit and quick else "Train")
-            if first_visit and st.button("Draw a digit", key="draw_first", icon=":material/draw:"):
+            train_button(form, "Train a network in seconds" if run is None and quick else "Train")
+            if run is None and st.button("Draw a digit", key="draw_first", icon=":material/draw:"):
                 st.switch_page("pages/draw.py")
         speed = url_state.choice(
             "Speed",
             {value: text for value, (text, _) in SPEEDS.items()},
             "speed",
-            present_speed(),
+            present_speed(run),
             labelled=False,
         )
-        steps_per_second = SPEEDS[speed][1]
-        if executor.run and executor.speed != steps_per_second:
-            executor.set_speed(steps_per_second)
-        if executor.run and speed == "step":
-            step_buttons()
+        if run is not None and mine and run_actions.is_active(run):
+            queue.set_speed(run, SPEEDS[speed][1])
+            if speed == "step" and queue.is_training(run):
+                step_buttons(run)
     with st.container(key="settings_hint"):  # on a phone, where they are out of sight
         st.caption("The recipe and all settings are in the menu at the top, :material/menu:")
-    if form.problem and not executor.run:
+    if run is not None:
+        run_actions.where_it_stands(run)
+        if mine:
+            run_actions.learning_rate_field(run)
+    if form.problem and not mine:
         st.error(form.problem)
+    if not mine and not queue.is_free:
+        st.fragment(waiting_note, run_every=2.0)()
 
 
-def present_speed() -> str:
-    """Return the speed, one of `SPEEDS`, of what is training now: it stays while other pages are visited."""
-    executor = caches.executor()
-    present = executor.speed if executor.run else None
+def waiting_note() -> None:
+    """Say that a run would have to wait, and for how long."""
+    place = caches.queue().place_of_next(visitor.owner())
+    if place.number:
+        line = "next" if place.number == 1 else f"{ordinal(place.number)} in line"
+        time = f" and begin in {about(place.seconds)}" if place.seconds is not None else ""
+        st.caption(f":material/hourglass_top: Another run is training now: yours would be {line}{time}.")
+
+
+def present_speed(run: Run | None) -> str:
+    """Return the speed, one of `SPEEDS`, of a run that is in line or trains: it stays while other pages are visited."""
+    present = caches.queue().speed(run) if run is not None else None
     return next((value for value, (_, steps) in SPEEDS.items() if steps == present), "full")
 
 
 @st.fragment
-def step_buttons() -> None:
+def step_buttons(run: Run) -> None:
     """Show the buttons that let one step or more happen, each without rerunning the page."""
     with st.container(horizontal=True, width="content", key="step_buttons"):
         for count in (1, 10):
-            step_button(count)
+            step_button(run, count)
 
 
-def step_button(count: int) -> None:
+def step_button(run: Run, count: int) -> None:
     """Show the button that lets so many steps happen."""
     st.button(
         "Next step" if count == 1 else f"Next {count}",
         key=f"advance_{count}",
         icon=":material/skip_next:",
-        on_click=caches.executor().advance,
-        args=[count],
+        on_click=caches.queue().advance,
+        args=[run, count],
     )
 
 
-def train_button(form: Form, text: str) -> None:
-    """Show the button that trains the form's config; while that is impossible it is disabled and says why."""
+def train_button(form: Form, text: str, main: bool = True) -> None:
+    """Show the button that trains the form's config; while that is impossible it is disabled and says why.
+
+    `main` is whether it is the first thing to do on the page.
+    """
     reason = None
     if form.config is None:
         reason = f"{form.problem}\n\nCorrect this in the settings."
@@ -90,8 +107,8 @@ def train_button(form: Form, text: str) -> None:
     pressed = st.button(
         text,
         key="train",
-        type="primary",
-        icon=":material/play_arrow:",
+        type="primary" if main else "secondary",
+        icon=":material/play_arrow:" if main else ":material/add:",
         help=reason,
         disabled=reason is not None,
     )
@@ -108,20 +125,15 @@ def train_again_with_another_seed(form: Form) -> None:
 
 
 def start_training(config: TrainConfig, recipe: str) -> None:
-    """Start to train this config and show the run; show an error if it cannot be started."""
+    """Put a run of this config in line and show it; show an error if that is impossible."""
     speed = SPEEDS[url_state.one_of("speed", list(SPEEDS))][1]
     try:
-        run = caches.executor().start(config, recipe, speed=speed)
-    except RunError as error:
+        run = caches.queue().submit(config, recipe, visitor.owner(), speed)
+    except MnistLabError as error:
         st.error(str(error))
         return
     url_state.update(run=run.name)
     st.rerun()
-
-
-def stop_training() -> None:
-    """Stop what is training, whoever started it."""
-    caches.executor().stop()
 
 
 def welcome(config: TrainConfig) -> None:

@@ -15,7 +15,7 @@ def progress_line(run: Run) -> None:
     """Say in one line how far a run is, how fast it trains and how long it will take."""
     if not isinstance(run.config, TrainConfig):
         return
-    speed, last = caches.executor().speed, latest_progress(caches.history(run))
+    speed, last = caches.queue().speed(run), latest_progress(caches.history(run))
     if not last:
         st.caption("Ready: press “Next step”." if speed == 0 else "Getting ready: loading the digits …")
         return

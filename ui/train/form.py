@@ -94,7 +94,8 @@ def recipe_form() -> Form:
             fill_form(recipe.config)
         note = st.container()
         values = {name: entered_value(name) for name in form_fields()}
-        problems = {name: without_name(name, sentence) for name, sentence in config_problems(values).items()}
+        found = caches.limits().problems(values) | config_problems(values)
+        problems = {name: without_name(name, found[name]) for name in values if name in found}
         field_widgets(problems)
         form = Form(name, recipe, None if problems else TrainConfig(**values), problems)
         with note:

@@ -49,7 +49,7 @@ def next_actions(run: Run, form: Form) -> None:
         before = run_picker.run_before(run)
         if before is not None:
             page_link("Curves", "Compare with the one before", runs=f"{run.name},{before.name}", run=run.name)
-        if form.config is not None and form.config == run.config and not caches.executor().run:
+        if form.config is not None and form.config == run.config:
             st.button(
                 "Again with another seed",
                 key="another_seed",

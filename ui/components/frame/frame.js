@@ -38,7 +38,20 @@ function onSliderTouch(event) {
   if (!event.target.closest(':has(> div > input[type="range"])')) event.stopPropagation();
 }
 
-export default function ({ data }) {
+/* A year from the last visit on, this browser's visitor is known by a random token: in a cookie that no other site gets
+   and no address contains. Another tab may have kept one first: then that is the visitor's. */
+function keepToken({ cookie, token }, setStateValue) {
+  const kept = document.cookie.split("; ").find((pair) => pair.startsWith(`${cookie}=`))?.slice(cookie.length + 1);
+  if (kept === token && window.labTokenKept) return;
+  const valid = /^[\w-]{43}$/.test(kept ?? "");
+  if (valid && kept !== token) setStateValue("token", kept);
+  const secure = window.location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${cookie}=${valid ? kept : token}; Path=/; Max-Age=31536000; SameSite=Strict${secure}`;
+  window.labTokenKept = true;
+}
+
+export default function ({ data, setStateValue }) {
+  keepToken(data, setStateValue);
   const kept = () => !PHONE.matches && !data.presenting; // a sidebar opened or closed here is meant to stay so
   if (!kept() && window.labPage !== data.page) closeSidebar(); // a reload or another page, not a rerun of this one
   window.labPage = data.page;

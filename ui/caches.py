@@ -25,6 +25,7 @@ from mnist_core.errors import MnistLabError
 from mnist_core.execution.local import LocalExecutor
 from mnist_core.execution.queue import TrainingQueue
 from mnist_core.limits import Limits, read_limits
+from mnist_core.logs import configure_logging
 from mnist_core.models import LayerSummary, describe
 from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, HistoryRow, Predictions, Run, RunError, RunIndex
 from mnist_core.snapshots import Snapshots
@@ -51,7 +52,8 @@ def queue() -> TrainingQueue:
 
 @st.cache_resource(show_spinner=False)  # read once: what is wrong with one of them is logged once
 def limits() -> Limits:
-    """Return what this server allows."""
+    """Return what this server allows; the first line of its log may be about that."""
+    configure_logging()
     return read_limits()
 
 

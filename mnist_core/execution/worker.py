@@ -12,7 +12,7 @@ The commands are
 
 Each takes effect at once, and a speed stays for later runs until another is given. When stdin ends, the process stores
 a checkpoint of the run, cancels a measurement and exits, so it never outlives the server. On stdout it prints one JSON
-object a line: {"event": "ready"} when torch is set up, {"event": "ended", "outcome": "finished", "stopped", "paused",
+object a line: {"event": "ready", "device": "cpu"} when torch is set up, {"event": "ended", "outcome": "finished", "stopped", "paused",
 "interrupted" or "failed", "error": null or why it failed, in a sentence} after each run, {"event": "measured", "done":
 N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after that. Everything else is written
 to the run folder.
@@ -78,7 +78,7 @@ def main() -> None:
     asked.wait(WARM_UP_DELAY)
     warm_up()
     ready.set()
-    send_event(event="ready")
+    send_event(event="ready", device=device())
     while (job := jobs.get()) is not None:
         command, folder = job
         if command == "train":
@@ -100,6 +100,13 @@ def warm_up() -> None:
     digits = load_digits("sample", "train").take(np.arange(64))
     for _ in fit(build("two-block-cnn"), digits, digits, TrainConfig(device="cpu", epochs=1)):
         pass
+
+
+def device() -> str:
+    """Return the kind of device that runs train on unless they ask for another."""
+    from mnist_core.hardware import choose_device
+
+    return choose_device("auto").type
 
 
 def train_run(folder: Path, pace: Pace) -> str | None:

@@ -1,0 +1,33 @@
+"""What the operating system says of a process."""
+
+import os
+import sys
+
+import pytest
+
+from mnist_core import process
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")
+
+
+@on_linux
+def test_memory_grows_by_what_is_allocated():
+    before = process.memory(os.getpid())
+    block = b"1" * 50_000_000
+    assert 45e6 < process.memory(os.getpid()) - before < 60e6
+    assert len(block) == 50_000_000
+
+
+def test_the_memory_of_a_process_that_is_gone_is_unknown():
+    assert process.memory(2**22 + 1) is None
+
+
+def test_a_process_gets_older():
+    first = process.age()
+    assert 0 <= first <= process.age() < 86_400
+
+
+@on_linux
+def test_the_age_counts_from_the_beginning_of_the_process(python):
+    code = "import time; time.sleep(0.5); from mnist_core import process; print(process.age())"
+    assert 0.4 < float(python(code)) < 60

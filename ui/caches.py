@@ -2,10 +2,11 @@
 
 import atexit
 import contextlib
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 import mnist_core.snapshots
-from mnist_core import inference
+from mnist_core import inference, process
 from mnist_core.analysis import attacks, attribution, embeddings, neighbors
 from mnist_core.analysis.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from mnist_core.analysis.evaluation import Evaluation, evaluate
@@ -55,6 +56,26 @@ def limits() -> Limits:
     """Return what this server allows; the first line of its log may be about that."""
     configure_logging()
     return read_limits()
+
+
+@dataclass(frozen=True)
+class ServerMemory:
+    """How much memory the app uses, in MB, by what it uses it for."""
+
+    pages: float
+    training: float
+
+    @property
+    def total(self) -> float:
+        """The sum."""
+        return self.pages + self.training
+
+
+@st.cache_resource(show_spinner=False, ttl=5)  # the system adds it up page by page, which takes a while with torch
+def server_memory() -> ServerMemory | None:
+    """Return the memory of the server and of its training processes; None where the system does not tell."""
+    pages, *training = [process.memory(pid) for pid in (os.getpid(), *queue().pids)]
+    return ServerMemory(pages / 1e6, sum(memory or 0 for memory in training) / 1e6) if pages is not None else None
 
 
 @st.cache_resource(show_spinner=False)  # one for the whole server, so that several visitors are noticed

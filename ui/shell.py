@@ -238,7 +238,7 @@ def presentation_toggle() -> None:
 
 
 def presentation_bar() -> None:
-    """Show, while presenting, the links to the pages of all groups in one row, and the way back to the ordinary page."""
+    """Show, while presenting, the links to the grouped pages in one row, and the way back to the ordinary page."""
     with st.container(horizontal=True, vertical_alignment="center", gap=None, key="presentation_bar"):
         for page in PAGES:
             if page.group:

@@ -12,10 +12,10 @@ The commands are
 
 Each takes effect at once, and a speed stays for later runs until another is given. When stdin ends, the process stores
 a checkpoint of the run, cancels a measurement and exits, so it never outlives the server. On stdout it prints one JSON
-object a line: {"event": "ready", "device": "cpu"} when torch is set up, {"event": "ended", "outcome": "finished", "stopped", "paused",
-"interrupted" or "failed", "error": null or why it failed, in a sentence} after each run, {"event": "measured", "done":
-N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after that. Everything else is written
-to the run folder.
+object a line: {"event": "ready", "device": "cpu"} when torch is set up, {"event": "ended", "outcome": "finished",
+"stopped", "paused", "interrupted" or "failed", "error": null or why it failed, in a sentence} after each run, {"event":
+"measured", "done": N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after that.
+Everything else is written to the run folder.
 """
 
 import contextlib

@@ -32,7 +32,6 @@ def _version(package: str) -> str:
 def machine() -> dict[str, str]:
     """Return what the server computes with, and on which digits."""
     return {
-        "Networks are trained on": DEVICES.get(caches.queue().device or "", "not known yet"),
         "Processor": f"{platform.machine()}, {count(os.cpu_count() or 1, 'core')}",
         "System": platform.system(),
         "Digits": "MNIST: 60,000 to train with, 10,000 to test with"
@@ -48,8 +47,8 @@ def activity() -> dict[str, str]:
     training = [run_name.unique_run_label(run) for run in queue.training]
     facts = {
         "Training now": ", ".join(training) or "nothing",
-        "In line": count(len(queue.waiting), "run"),
-        "Trained at the same time": f"at most {count(queue.limits.slots, 'run')}",
+        "In line": count(len(queue.waiting), "run") if queue.waiting else "nothing",
+        "Networks are trained on": DEVICES.get(queue.device or "", "getting ready"),
         "Running for": duration(process.age()),
     }
     if memory is not None:
@@ -67,4 +66,6 @@ def limits() -> list[tuple[str, str]]:
 
 def _allowed(limits: Limits, name: str) -> str:
     value = limits.max_threads if name == "threads" else getattr(limits, name)
-    return f"{value:,}" if isinstance(value, int) and value else decimal(value) if value else "no limit"
+    return (
+        f"{value:,}" if isinstance(value, int) and value else decimal(value) if value else "no\N{NO-BREAK SPACE}limit"
+    )

@@ -26,6 +26,18 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
+from websockets.typing import Subprotocol
+
+from mnist_core.process import memory
+from mnist_core.recipes import RECIPES
+from mnist_core.request import Request
+from mnist_core.runs import create_run
+from mnist_core.visitors import new_token
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ""
 PAGES = [
@@ -56,8 +68,6 @@ class Visitor:
     """One browser tab, as the server sees it."""
 
     def __init__(self, port: int, seen: Seen) -> None:
-        from mnist_core.visitors import new_token
-
         self.url = f"ws://127.0.0.1:{port}/_stcore/stream"
         self.headers = {"Cookie": f"{COOKIE}={new_token()}"}
         self.seen = seen
@@ -68,11 +78,14 @@ class Visitor:
         self.timers: dict[str, asyncio.Task] = {}  # by fragment
 
     async def __aenter__(self) -> "Visitor":
-        from websockets.asyncio.client import connect
-
         self.socket = await connect(
-            self.url, subprotocols=["streamlit"], additional_headers=self.headers, max_size=None, open_timeout=TIMEOUT
-        )  # type: ignore[arg-type]
+            self.url,
+            subprotocols=[Subprotocol("streamlit")],
+            additional_headers=self.headers,
+            max_size=None,
+            open_timeout=TIMEOUT,
+            ping_interval=None,
+        )
         self.reader = asyncio.create_task(self.read())
         return self
 
@@ -98,8 +111,6 @@ class Visitor:
 
     async def rerun(self, fragment: str = "") -> None:
         """Ask for the whole page, or for one fragment of it."""
-        from streamlit.proto.BackMsg_pb2 import BackMsg
-
         message = BackMsg()
         message.rerun_script.page_name = self.page
         message.rerun_script.fragment_id = fragment
@@ -109,9 +120,6 @@ class Visitor:
 
     async def read(self) -> None:
         """Take what the server sends until the connection is closed."""
-        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-        from websockets.exceptions import ConnectionClosedError
-
         try:
             async for data in self.socket:
                 assert isinstance(data, bytes)
@@ -121,19 +129,22 @@ class Visitor:
                 self.take(message)
         except ConnectionClosedError as error:
             self.seen.errors.append(f"/{self.page}: {error}")
+        finally:
             self.finished.set()
 
-    def take(self, message) -> None:  # type: ignore[no-untyped-def]
+    def take(self, message: ForwardMsg) -> None:
         """Do what a browser does with one message, but for showing it."""
         kind = message.WhichOneof("type")
         if message.metadata.cacheable and message.hash:
             self.hashes.add(message.hash)
-        if kind == "new_session" and not message.new_session.fragment_ids_this_run:
+        if kind == "new_session" and not message.metadata.run.fragment_ids:
             self.stop_timers()
         elif kind == "auto_rerun":
             wanted = message.auto_rerun
             self.stop_timers(wanted.fragment_id)
             self.timers[wanted.fragment_id] = asyncio.create_task(self.update(wanted.fragment_id, wanted.interval))
+        elif kind == "stop_auto_rerun":
+            self.stop_timers(*message.stop_auto_rerun.fragment_ids)
         elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
             self.seen.errors.append(f"/{self.page}: {message.delta.new_element.exception.message[:200]}")
         elif kind == "script_finished":
@@ -151,7 +162,7 @@ class Visitor:
             await self.rerun(fragment)
 
     def stop_timers(self, *fragments: str) -> None:
-        """Update these fragments no longer; without any, none."""
+        """Update these fragments no longer; without a name, none of them."""
         for fragment in fragments or list(self.timers):
             if fragment in self.timers:
                 self.timers.pop(fragment).cancel()
@@ -172,8 +183,6 @@ class Server:
 
     def memory(self) -> list[float]:
         """Return the proportional set sizes in MB: that of the server, and that of all others together."""
-        from mnist_core.process import memory
-
         server, *others = [(memory(pid) or 0) / 1e6 for pid in self.processes()]
         return [server, sum(others)]
 
@@ -210,10 +219,6 @@ def start_server(runs: Path, log: Path) -> Server:
 
 def queue_a_run(recipe: str, runs: Path) -> None:
     """Put a run of the recipe in line, which a server with this folder of runs begins to train."""
-    from mnist_core.recipes import RECIPES
-    from mnist_core.request import Request
-    from mnist_core.runs import create_run
-
     os.environ["MNIST_RUNS_DIR"] = str(runs)
     create_run(RECIPES[recipe].config, recipe, request=Request(time.time()))
 
@@ -273,7 +278,7 @@ def row(name: str, seen: Seen, cpu_seconds: float) -> str:
 
 async def measure(server: Server, options: argparse.Namespace) -> None:
     """Print the tables."""
-    memory: dict[str, list[float]] = {"server without visitors": server.memory()}
+    sizes: dict[str, list[float]] = {"server without visitors": server.memory()}
     errors: list[str] = []
     print(
         "| what | page views | median, s | p95, s | longest, s | CPU s a view | errors |\n|---|---|---|---|---|---|---|"
@@ -281,7 +286,7 @@ async def measure(server: Server, options: argparse.Namespace) -> None:
 
     def done(name: str, seen: Seen, before: float) -> None:
         print(row(name, seen, server.cpu_seconds() - before), flush=True)
-        memory[name] = server.memory()
+        sizes[name] = server.memory()
         errors.extend(seen.errors)
 
     before, first = server.cpu_seconds(), Seen()
@@ -298,7 +303,7 @@ async def measure(server: Server, options: argparse.Namespace) -> None:
     done(f"they click for {options.seconds:g} s", clicked, before)
     await asyncio.gather(*(visitor.__aexit__() for visitor in visitors))
     await asyncio.sleep(options.after)
-    memory[f"{options.after:g} s after they left"] = server.memory()
+    sizes[f"{options.after:g} s after they left"] = server.memory()
     for part in range(4 if options.views else 0):
         before = server.cpu_seconds()
         done(f"views without pause, part {part + 1} of 4", await view(server, options.views // 4), before)
@@ -313,7 +318,7 @@ async def measure(server: Server, options: argparse.Namespace) -> None:
     print(
         "\n| memory (proportional set size) after | server, MB | training process, MB | together |\n|---|---|---|---|"
     )
-    for name, (pages, training) in memory.items():
+    for name, (pages, training) in sizes.items():
         print(f"| {name} | {pages:,.0f} | {training:,.0f} | {pages + training:,.0f} |")
     for error in sorted(set(errors)):
         print(f"\n{errors.count(error)} times: {error}")

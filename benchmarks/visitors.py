@@ -97,6 +97,7 @@ class Visitor:
     async def open(self, page: str) -> float:
         """Open a page; return the seconds until its script has ended."""
         start, self.page = time.monotonic(), page
+        self.stop_timers()
         self.finished.clear()
         self.received = 0
         await self.rerun()

@@ -31,3 +31,16 @@ def test_a_process_gets_older():
 def test_the_age_counts_from_the_beginning_of_the_process(python):
     code = "import time; time.sleep(0.5); from mnist_core import process; print(process.age())"
     assert 0.4 < float(python(code)) < 60
+
+
+@on_linux
+def test_freed_memory_goes_back_to_the_system():
+    kept = [
+        b"1" * 100_000 for _ in range(600)
+    ]  # small enough for the heap, from which only its end goes back by itself
+    last = kept.pop()
+    full = process.memory(os.getpid())
+    kept.clear()
+    process.give_back_memory()
+    assert full - process.memory(os.getpid()) > 40e6
+    assert len(last) == 100_000

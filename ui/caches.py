@@ -4,7 +4,8 @@ import atexit
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,7 +16,7 @@ import streamlit as st
 
 import mnist_core.snapshots
 from mnist_core import inference, process
-from mnist_core.analysis import attacks, attribution, embeddings, neighbors
+from mnist_core.analysis import attacks, attribution, calibration, embeddings, neighbors
 from mnist_core.analysis.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from mnist_core.analysis.evaluation import Evaluation, evaluate
 from mnist_core.analysis.robustness import ROBUSTNESS, Robustness, stored_robustness
@@ -31,9 +32,10 @@ from mnist_core.models import LayerSummary, describe
 from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, HistoryRow, Predictions, Run, RunError, RunIndex
 from mnist_core.snapshots import Snapshots
 from mnist_core.visitors import Visitors
-from ui import labels
+from ui import labels, magnification
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
     from torch import nn
 
 N_CANDIDATES = 5_000  # training digits among which neighbors are searched: takes a second, not half a minute
@@ -48,7 +50,15 @@ def queue() -> TrainingQueue:
     queue = TrainingQueue([LocalExecutor() for _ in range(limits().slots)], limits(), _run_index().runs)
     queue.start()
     atexit.register(queue.close)
+    threading.Thread(target=_give_back_memory, daemon=True).start()
     return queue
+
+
+def _give_back_memory(interval: float = 60.0) -> None:
+    """Return to the system, every so many seconds, what visitors who have left no longer need."""
+    while True:
+        time.sleep(interval)
+        process.give_back_memory()
 
 
 @st.cache_resource(show_spinner=False)  # read once: what is wrong with one of them is logged once
@@ -360,6 +370,34 @@ def load_neighbors(run: Run, dataset: str) -> None:
     with contextlib.suppress(RunError, DataError):
         neighbor_candidates(run, dataset)
         pca_map(run, dataset)
+
+
+def figure(key: tuple[Hashable, ...], draw: Callable[[], "go.Figure"]) -> "go.Figure":
+    """Return the figure that `draw` makes, made once for all that `key` holds. It is shared: nobody may change it.
+
+    `key` begins with the name of the figure and has everything in it that the figure shows.
+    """
+    return _figure((*key, magnification.factor()), draw)
+
+
+# Plotly takes 5 to 50 ms for each, more than half of a page's time, and most visitors see the same ones.
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _figure(key: tuple[Hashable, ...], _draw: Callable[[], "go.Figure"]) -> "go.Figure":
+    return _draw()
+
+
+# Two hundredths of a second for scipy's intervals and the ranks, at every click on the slider beside it.
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=HASH_RUN)
+def reliability(
+    run: Run, temperature: float, _evaluation: Evaluation
+) -> tuple[list[calibration.Bin], float, float | None]:
+    """Return the bins of the reliability diagram of a run's evaluation, the calibration error and the AUROC.
+
+    `temperature` is the one that its confidence has, 1 as it was trained.
+    """
+    confidence, correct = _evaluation.confidence, _evaluation.correct
+    bins = calibration.reliability_bins(confidence, correct)
+    return bins, calibration.expected_calibration_error(bins), calibration.auroc(confidence, correct)
 
 
 def digits_or_none(dataset: str, part: str) -> Digits | None:

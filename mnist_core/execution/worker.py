@@ -19,6 +19,7 @@ Everything else is written to the run folder.
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -34,6 +35,7 @@ import numpy as np
 from mnist_core.config import TrainConfig
 from mnist_core.errors import MnistLabError
 from mnist_core.pace import Pace
+from mnist_core.process import give_back_memory
 from mnist_core.runs import Run, RunError
 
 STOP_TIMEOUT = 20.0  # seconds from a stop or pause to the end of the run, in which its best weights are tested
@@ -86,6 +88,8 @@ def main() -> None:
             send_event(event="ended", outcome="failed" if error else outcome_of(folder), error=error)
         else:
             send_event(event="measurement ended", error=measure_run(folder, cancelled))
+        gc.collect()
+        give_back_memory()  # hundreds of megabytes, for the pages
     os._exit(0)  # a regular exit takes torch seconds
 
 

@@ -19,4 +19,6 @@ from mnist_core.data import Digits, load_digits
 from mnist_core.errors import MnistLabError
 from mnist_core.runs import Run, list_runs, load_run
 
+__version__ = "1.0"
+
 __all__ = ["Digits", "EnsembleConfig", "MnistLabError", "Run", "TrainConfig", "list_runs", "load_digits", "load_run"]

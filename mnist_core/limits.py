@@ -4,7 +4,6 @@ Every limit is one field with its variable, its two defaults and what it means; 
 """
 
 import dataclasses
-import logging
 import math
 import os
 from collections.abc import Mapping
@@ -12,8 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from mnist_core.errors import MnistLabError
-
-log = logging.getLogger("mnist_lab")
+from mnist_core.logs import log
 
 TEACHER = "MNIST_TEACHER"  # the word that a teacher signs in with; a server that has one is one for a class
 

@@ -30,6 +30,16 @@ def about(seconds: float) -> str:
     return f"about {count(max(round(seconds / 3600), 1), 'hour')}"
 
 
+def duration(seconds: float) -> str:
+    """Return a time in its two largest units: "40 seconds", "5 minutes", "3 hours 20 minutes", "2 days 1 hour"."""
+    if seconds < 60:
+        return count(int(seconds), "second")
+    minutes = int(seconds / 60)
+    units = [count(minutes // 1440, "day"), count(minutes // 60 % 24, "hour"), count(minutes % 60, "minute")]
+    named = [unit for unit in units if not unit.startswith("0 ")]
+    return " ".join(named[:2])
+
+
 def decimal(value: float) -> str:
     """Return a number without needless zeros: 0.00003, 2.5, 128; below 1e-9 with an exponent, 1e-12."""
     return f"{value:g}" if 0 < abs(value) < 1e-9 else f"{value:.10f}".rstrip("0").rstrip(".")

@@ -2,15 +2,8 @@
 
 import streamlit as st
 
-from mnist_core.analysis.calibration import (
-    N_BINS,
-    auroc,
-    coverage_curve,
-    expected_calibration_error,
-    reliability_bins,
-    selective_prediction,
-)
-from ui import charts, glossary, run_picker, url_state
+from mnist_core.analysis.calibration import N_BINS, coverage_curve, selective_prediction
+from ui import caches, charts, glossary, run_picker, url_state
 from ui.calibration import diagrams, numbers, temperature
 from ui.insight import insight
 from ui.shell import next_steps, page_link, shell
@@ -23,17 +16,19 @@ with top, st.container(width=500):
     run = run_picker.choose_run("fast")
 evaluation = run_picker.evaluation_or_stop(run, "Calibration")
 with top:
-    evaluation = temperature.choose(evaluation)
+    evaluation, divisor = temperature.choose(evaluation)
 confidence, correct = evaluation.confidence, evaluation.correct
-bins = reliability_bins(confidence, correct)
-numbers.show(confidence.mean(), correct, expected_calibration_error(bins), auroc(confidence, correct))
+bins, calibration_error, auroc = caches.reliability(run, divisor, evaluation)
+numbers.show(confidence.mean(), correct, calibration_error, auroc)
 temperature.explain(run.temperature)
 
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("When it says 90 %, is it right 90 % of the time?", anchor=False)
     st.plotly_chart(
-        diagrams.reliability_diagram(bins),
+        caches.figure(
+            ("reliability", str(run.folder), run.created, divisor), lambda: diagrams.reliability_diagram(bins)
+        ),
         key="reliability",
         config=charts.PLOTLY_CONFIG,
         alt=f"Reliability diagram: accuracy against confidence in {N_BINS} bins, and the number of digits in each",

@@ -10,6 +10,8 @@ class ExecutorStandIn:
     """Has what the queue uses of a LocalExecutor; trains nothing. A test says when a run ends."""
 
     def __init__(self) -> None:
+        self.device: str | None = "cpu"
+        self.pid: int | None = None
         self.run: Run | None = None
         self.ending = ""
         self.speed: float | None = None

@@ -56,7 +56,12 @@ def figure_functions():
         if "go.Figure" in file.read_text("utf-8"):
             module = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
             for name, function in inspect.getmembers(module, inspect.isfunction):
-                if function.__module__ == module.__name__ and makes_figure(function) and not name.startswith("_"):
+                if (
+                    function is not charts.new_figure
+                    and function.__module__ == module.__name__
+                    and makes_figure(function)
+                    and not name.startswith("_")
+                ):
                     yield f"{module.__name__}.{name}"
 
 

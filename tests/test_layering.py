@@ -35,7 +35,7 @@ PAGE_FOLDERS = {  # page -> the package with its parts
 }
 READING_PAGES = [
     "Home",
-    *(f"pages.{name}" for name in ("calibration", "confusion", "curves", "mistakes", "models", "robustness")),
+    *(f"pages.{name}" for name in ("about", "calibration", "confusion", "curves", "mistakes", "models", "robustness")),
 ]
 ORDER = [  # of the core: none of these modules needs one of its own row or of a later row, not even indirectly
     {"mnist_core.config", "mnist_core.pace"},

@@ -16,7 +16,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
 
 
 def test_the_pages_of_a_group_stand_together():
-    groups = [page.group for page in PAGES]
+    groups = [page.group for page in PAGES if page.group]
     assert groups == sorted(groups, key=GROUPS.index)
     assert GROUPS == ["Train", "Try", "Understand", "Compare"]
 
@@ -30,7 +30,11 @@ def test_a_page_has_two_next_steps_to_other_pages_with_one_sentence_each(page):
 
 
 def test_every_page_is_a_next_step_of_another():
-    assert {step.title for page in PAGES for step in page.next} == {page.title for page in PAGES}
+    assert {step.title for page in PAGES for step in page.next} == {page.title for page in PAGES if page.group}
+
+
+def test_only_the_page_about_the_server_stands_apart_and_last():
+    assert [page.title for page in PAGES if not page.group] == [PAGES[-1].title] == ["About this server"]
 
 
 @every_page
@@ -77,7 +81,7 @@ def test_a_phone_has_the_groups_in_a_bar_and_the_pages_of_the_group_above_the_ti
 def test_presenting_shows_the_links_to_all_pages_above_the_page_and_keeps_on_presenting(app, run, page):
     open_page(app, page.file, present="1", run=run.name)
     bar = app.get_by_key("presentation_bar")
-    assert [link.label for link in bar.get("page_link")] == [other.title for other in PAGES]
+    assert [link.label for link in bar.get("page_link")] == [other.title for other in PAGES if other.group]
     assert [link for link in queries(app) if link.get("present") != ["1"]] == []
     assert app.toggle(key="presentation").value
 

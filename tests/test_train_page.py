@@ -13,7 +13,6 @@ from mnist_core.config import TrainConfig, setting_of
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import HISTORY, PREDICTIONS, RESULT, RunError, create_run
 from ui import caches, run_picker, run_summary
-from ui.shell import PAGES
 from ui.train import buttons, form, picture
 
 SAMPLE, MNIST = form.OFFLINE_RECIPE, form.DEFAULT_RECIPE
@@ -144,7 +143,7 @@ def test_undo_restores_the_settings_of_a_linked_run(app):
 @pytest.mark.usefixtures("mnist_is_here")
 def test_the_form_keeps_its_values_on_a_visit_to_another_page(app):
     enter(app.run(), "epochs", 2)
-    app.switch_page(PAGES[-1].file).run()
+    app.switch_page("pages/models.py").run()
     app.switch_page("Home.py").run()
     assert values(app)["epochs"] == 2
 
@@ -395,7 +394,7 @@ def test_the_same_settings_are_trained_again_with_the_next_seed(app, run, execut
 
 def test_the_speed_stays_while_other_pages_are_visited(app, executor, queue):
     queue.submit(RECIPES[SAMPLE].config, SAMPLE, speed=0.0)
-    app.run().switch_page(PAGES[-1].file).run()
+    app.run().switch_page("pages/models.py").run()
     app.query_params.clear()
     app.switch_page("Home.py").run()
     assert executor.speed == 0

@@ -2,10 +2,12 @@
 
 import atexit
 import contextlib
+import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,8 +15,8 @@ import numpy as np
 import streamlit as st
 
 import mnist_core.snapshots
-from mnist_core import inference
-from mnist_core.analysis import attacks, attribution, embeddings, neighbors
+from mnist_core import inference, process
+from mnist_core.analysis import attacks, attribution, calibration, embeddings, neighbors
 from mnist_core.analysis.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from mnist_core.analysis.evaluation import Evaluation, evaluate
 from mnist_core.analysis.robustness import ROBUSTNESS, Robustness, stored_robustness
@@ -25,13 +27,15 @@ from mnist_core.errors import MnistLabError
 from mnist_core.execution.local import LocalExecutor
 from mnist_core.execution.queue import TrainingQueue
 from mnist_core.limits import Limits, read_limits
+from mnist_core.logs import configure_logging
 from mnist_core.models import LayerSummary, describe
 from mnist_core.runs import HISTORY, MODEL, SNAPSHOTS, DamagedRun, HistoryRow, Predictions, Run, RunError, RunIndex
 from mnist_core.snapshots import Snapshots
 from mnist_core.visitors import Visitors
-from ui import labels
+from ui import labels, magnification
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
     from torch import nn
 
 N_CANDIDATES = 5_000  # training digits among which neighbors are searched: takes a second, not half a minute
@@ -46,13 +50,42 @@ def queue() -> TrainingQueue:
     queue = TrainingQueue([LocalExecutor() for _ in range(limits().slots)], limits(), _run_index().runs)
     queue.start()
     atexit.register(queue.close)
+    threading.Thread(target=_give_back_memory, daemon=True).start()
     return queue
+
+
+def _give_back_memory(interval: float = 60.0) -> None:
+    """Return to the system, every so many seconds, what visitors who have left no longer need."""
+    while True:
+        time.sleep(interval)
+        process.give_back_memory()
 
 
 @st.cache_resource(show_spinner=False)  # read once: what is wrong with one of them is logged once
 def limits() -> Limits:
-    """Return what this server allows."""
+    """Return what this server allows; the first line of its log may be about that."""
+    configure_logging()
     return read_limits()
+
+
+@dataclass(frozen=True)
+class ServerMemory:
+    """How much memory the app uses, in MB, by what it uses it for."""
+
+    pages: float
+    training: float
+
+    @property
+    def total(self) -> float:
+        """The sum."""
+        return self.pages + self.training
+
+
+@st.cache_resource(show_spinner=False, ttl=5)  # the system adds it up page by page, which takes a while with torch
+def server_memory() -> ServerMemory | None:
+    """Return the memory of the server and of its training processes; None where the system does not tell."""
+    pages, *training = [process.memory(pid) for pid in (os.getpid(), *queue().pids)]
+    return ServerMemory(pages / 1e6, sum(memory or 0 for memory in training) / 1e6) if pages is not None else None
 
 
 @st.cache_resource(show_spinner=False)  # one for the whole server, so that several visitors are noticed
@@ -342,6 +375,34 @@ def load_neighbors(run: Run, dataset: str) -> None:
     with contextlib.suppress(RunError, DataError):
         neighbor_candidates(run, dataset)
         pca_map(run, dataset)
+
+
+def figure(key: tuple[Hashable, ...], draw: Callable[[], "go.Figure"]) -> "go.Figure":
+    """Return the figure that `draw` makes, made once for all that `key` holds. It is shared: nobody may change it.
+
+    `key` begins with the name of the figure and has everything in it that the figure shows.
+    """
+    return _figure((*key, magnification.factor()), draw)
+
+
+# Plotly takes 5 to 50 ms for each, more than half of a page's time, and most visitors see the same ones.
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _figure(key: tuple[Hashable, ...], _draw: Callable[[], "go.Figure"]) -> "go.Figure":
+    return _draw()
+
+
+# Two hundredths of a second for scipy's intervals and the ranks, at every click on the slider beside it.
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=HASH_RUN)
+def reliability(
+    run: Run, temperature: float, _evaluation: Evaluation
+) -> tuple[list[calibration.Bin], float, float | None]:
+    """Return the bins of the reliability diagram of a run's evaluation, the calibration error and the AUROC.
+
+    `temperature` is the one that its confidence has, 1 as it was trained.
+    """
+    confidence, correct = _evaluation.confidence, _evaluation.correct
+    bins = calibration.reliability_bins(confidence, correct)
+    return bins, calibration.expected_calibration_error(bins), calibration.auroc(confidence, correct)
 
 
 def digits_or_none(dataset: str, part: str) -> Digits | None:

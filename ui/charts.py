@@ -1,10 +1,11 @@
-"""What the Plotly figures of all pages share: one finish, the colours of runs, the ten probabilities.
+"""What the Plotly figures of all pages share: one layout, the colours of runs, the ten probabilities.
 
 Figures are made from plain data, without Streamlit; their colours come from `ui.palette`.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas  # noqa: F401 - a thread may be importing it, and Plotly would use it half-imported
@@ -34,28 +35,66 @@ def text_px(size: float = FONT_SIZE) -> float:
     return max(px(size), PRESENTED_FONT_SIZE) if magnification.factor() > 1 else size
 
 
+def new_figure(
+    height: int,
+    *,
+    left: int = 8,
+    right: int = 8,
+    top: int = 8,
+    bottom: int = 8,
+    bare: bool = False,
+    xaxis: Mapping[str, object] | None = None,
+    yaxis: Mapping[str, object] | None = None,
+) -> go.Figure:
+    """Return an empty figure with the layout of all: fixed axes, a faint horizontal grid, no dragging, no legend.
+
+    `height` and the margins are in pixels, and grow with the text while presenting; wrap other sizes in `px`. A `bare`
+    figure has no grid at all. What else is known of its axes goes into `xaxis` and `yaxis`: each `update_xaxes` after
+    it takes Plotly as long as the whole of this.
+    """
+    layout = _layout(height, {"l": left, "r": right, "t": top, "b": bottom}, bare)
+    layout["xaxis"], layout["yaxis"] = _axis(layout["xaxis"], xaxis), _axis(layout["yaxis"], yaxis)
+    return go.Figure(layout=layout)
+
+
 def finish(
     figure: go.Figure, height: int, *, left: int = 8, right: int = 8, top: int = 8, bottom: int = 8, bare: bool = False
 ) -> go.Figure:
-    """Give a figure the layout that all share: fixed axes, a faint horizontal grid, no dragging, no legend.
+    """Give a figure that exists, such as one of several subplots, the layout of `new_figure`, and return it.
 
-    `height` and the margins are in pixels, and grow with the text while presenting; wrap other sizes in `px`. A `bare`
-    figure has no grid at all. Call this before setting what differs.
+    Call this before setting what differs.
     """
+    layout = _layout(height, {"l": left, "r": right, "t": top, "b": bottom}, bare)
+    for name in dir(figure.layout):
+        if re.fullmatch(r"[xy]axis\d+", name):
+            layout[name] = layout[name[:5]]
+    return figure.update_layout(layout)
+
+
+def _layout(height: int, margin: dict[str, int], bare: bool) -> dict[str, Any]:
+    """Return the layout that all figures share."""
     large = magnification.factor() > 1
-    axes: dict[str, object] = {"fixedrange": True, "zeroline": False, "gridcolor": STRONG_GRID if large else GRID}
+    axis: dict[str, object] = {"fixedrange": True, "zeroline": False, "gridcolor": STRONG_GRID if large else GRID}
+    layout: dict[str, Any] = {
+        "height": px(height),
+        "margin": {side: px(size) for side, size in margin.items()},
+        "showlegend": False,
+        "dragmode": False,
+        "hovermode": "closest",
+    }
     if large:  # Streamlit's theme sets these sizes too, for a laptop
-        figure.update_layout(font_size=text_px(), hoverlabel_font_size=text_px(), legend_font_size=text_px())
-        axes |= {"tickfont": {"size": text_px()}, "title_font_size": text_px()}
-    figure.update_xaxes(**axes, showgrid=False)
-    figure.update_yaxes(**axes, showgrid=not bare)
-    return figure.update_layout(
-        height=px(height),
-        margin={"l": px(left), "r": px(right), "t": px(top), "b": px(bottom)},
-        showlegend=False,
-        dragmode=False,
-        hovermode="closest",
-    )
+        font = {"size": text_px()}
+        axis |= {"tickfont": font, "title": {"font": font}}
+        layout |= {"font": font, "hoverlabel": {"font": font}, "legend": {"font": font}}
+    return layout | {"xaxis": axis | {"showgrid": False}, "yaxis": axis | {"showgrid": not bare}}
+
+
+def _axis(axis: dict[str, Any], more: Mapping[str, object] | None) -> dict[str, Any]:
+    """Return the settings of an axis with more of them; a title that is only a text keeps the font there is."""
+    changed = axis | dict(more or {})
+    if isinstance(changed.get("title"), str):
+        changed["title"] = {**axis.get("title", {}), "text": changed["title"]}
+    return changed
 
 
 def click_targets(
@@ -90,7 +129,11 @@ def probability_chart(values: np.ndarray, label: int | None = None) -> go.Figure
     colours[predicted] = CORRECT if label in (None, predicted) else INCORRECT
     if label is not None:
         colours[label] = CORRECT
-    figure = finish(go.Figure(), 190)
+    figure = new_figure(
+        190,
+        xaxis={"tickvals": list(range(10)), "title": "read as"},
+        yaxis={"range": [0, 1.12], "tickvals": [0, 0.5, 1], "tickformat": ".0%"},
+    )
     figure.add_bar(
         x=list(range(10)),
         y=[float(value) for value in values],
@@ -102,8 +145,6 @@ def probability_chart(values: np.ndarray, label: int | None = None) -> go.Figure
         cliponaxis=False,
         hovertemplate="%{x}: %{y:.2%}<extra></extra>",
     )
-    figure.update_xaxes(tickvals=list(range(10)), title="read as")
-    figure.update_yaxes(range=[0, 1.12], tickvals=[0, 0.5, 1], tickformat=".0%")
     return figure
 
 

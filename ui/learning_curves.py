@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from mnist_core.runs import NEW_LEARNING_RATE, HistoryRow, learning_rate_changes
 from mnist_core.text import decimal
-from ui.charts import finish, px, run_styles, text_px
+from ui.charts import new_figure, px, run_styles, text_px
 from ui.palette import MUTED, TRAINING, VALIDATION
 
 METRICS = {"accuracy": "Accuracy", "loss": "Loss", "learning_rate": "Learning rate"}
@@ -49,7 +49,7 @@ def run_curve(rows: Rows, metric: str, epochs: float) -> go.Figure:
     """
     loss = metric == "loss"
     view = CurveView("loss" if loss else "accuracy", "linear" if metric == "accuracy" else "log")
-    figure = finish(go.Figure(), 200, top=34)
+    figure = new_figure(200, top=34)
     x, y = series(rows, view.metric, view)
     smooth = smoothed(y, view.smoothing, geometric=loss)
     number = "%{y:.4f}" if loss else "%{y:.2%}"
@@ -83,7 +83,7 @@ def curves(histories: Mapping[str, Rows], labels: Mapping[str, str], view: Curve
     others would hide, because they have the same values, is drawn wider than they are. The figure has no legend:
     inside a chart, that of many runs would leave no room for the curves.
     """
-    figure = finish(go.Figure(), 430)
+    figure = new_figure(430)
     schedule = view.metric == "learning_rate"
     geometric = view.metric == "loss" and view.scale == "log"
     styles, hidden_by = run_styles(list(histories)), covering(histories, view)

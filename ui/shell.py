@@ -23,7 +23,7 @@ class Page:
     title: str
     icon: str
     purpose: str  # one line beside the title, in which [[terms]] carry their meaning
-    group: str
+    group: str  # "" for a page that stands apart, below all groups
     next: tuple["NextStep", "NextStep"]  # where to go from here
 
 
@@ -145,8 +145,19 @@ PAGES = [  # in the order of the navigation
             NextStep("Draw", "Let a network read your own handwriting."),
         ),
     ),
+    Page(
+        "pages/about.py",
+        "About this server",
+        ":material/info:",
+        "What it runs on, what it is doing, and what it allows.",
+        "",
+        (
+            NextStep("Train", "Teach a network to read handwritten digits."),
+            NextStep("Models", "All the networks that are kept on this server."),
+        ),
+    ),
 ]
-GROUPS = list(dict.fromkeys(page.group for page in PAGES))
+GROUPS = list(dict.fromkeys(page.group for page in PAGES if page.group))
 
 
 def shell(title: str) -> None:
@@ -195,6 +206,10 @@ def navigation() -> None:
             with st.container(horizontal=True, gap=None, key=f"navigation_{group}"):
                 for title in titles:
                     page_link(title, title, **session_run.shared_parameters())
+        with st.container(key="navigation_apart"):
+            for page in PAGES:
+                if not page.group:
+                    page_link(page.title, page.title, **session_run.shared_parameters())
 
 
 def phone_navigation(current: Page) -> None:
@@ -223,10 +238,11 @@ def presentation_toggle() -> None:
 
 
 def presentation_bar() -> None:
-    """Show, while presenting, the links to all pages in one row, and the way back to the ordinary page."""
+    """Show, while presenting, the links to the grouped pages in one row, and the way back to the ordinary page."""
     with st.container(horizontal=True, vertical_alignment="center", gap=None, key="presentation_bar"):
         for page in PAGES:
-            page_link(page.title, page.title, **session_run.shared_parameters())
+            if page.group:
+                page_link(page.title, page.title, **session_run.shared_parameters())
         st.button(
             "End presentation",
             key="end_presentation",

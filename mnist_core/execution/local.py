@@ -37,6 +37,7 @@ class LocalExecutor:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()  # set when the process has imported torch
+        self._device: str | None = None
         self._run: Run | None = None
         self._ending = ""  # "stop" or "pause" once the run has been asked to
         self._speed: float | None = None
@@ -159,6 +160,11 @@ class LocalExecutor:
         return process.pid if process is not None and process.poll() is None else None
 
     @property
+    def device(self) -> str | None:
+        """The kind of device that "auto" means on this machine: "cpu", "cuda" or "mps"; None until a process says."""
+        return self._device
+
+    @property
     def run(self) -> Run | None:
         """The run that is training; None when there is none."""
         return self._run
@@ -217,6 +223,7 @@ class LocalExecutor:
         for line in process.stdout:
             event = json.loads(line)
             if event["event"] == "ready" and process is self._process:
+                self._device = event["device"]
                 self._ready.set()
             if event["event"] == "ended":
                 self._end_run(process, event["error"])

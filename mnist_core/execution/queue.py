@@ -15,11 +15,10 @@ from mnist_core.execution import estimate, retention
 from mnist_core.execution.local import Measurement
 from mnist_core.execution.run_lock import RunLock
 from mnist_core.limits import LimitError, Limits
+from mnist_core.logs import log, short
 from mnist_core.pace import checked_speed
 from mnist_core.request import Request
 from mnist_core.runs import Run, RunError, RunIndex, create_run
-
-log = logging.getLogger("mnist_lab")
 
 WATCH_INTERVAL = 5.0  # seconds between two looks at what only time decides: too long a run, another server that ended
 RETENTION_INTERVAL = 60.0  # seconds between two looks at which runs there is no room for
@@ -74,6 +73,14 @@ class Executor(Protocol):
     @property
     def measurement(self) -> Measurement | None:
         """What is being measured."""
+
+    @property
+    def device(self) -> str | None:
+        """The kind of device that it trains on unless a run asks for another: "cpu", "cuda" or "mps"."""
+
+    @property
+    def pid(self) -> int | None:
+        """The id of its process on this machine."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +184,7 @@ class TrainingQueue:
             self._check_waiting(owner)
             run = create_run(config, recipe, request=Request(self._now(), owner, speed))
             self._enqueue(run)
-            log.info("queued %s for %s", run.name, _short(owner))
+            _log("queued", run)
             self.settle()
             return run
 
@@ -200,7 +207,7 @@ class TrainingQueue:
             _save(run, asked=self._now(), speed=speed, wanted="train", note="")
             if not self._enqueue(run):
                 raise RunError(f"{run.name} is being trained by another server.")
-            log.info("queued %s again for %s", run.name, _short(run.owner))
+            _log("queued again", run)
             self.settle()
 
     def pause(self, run: Run) -> None:
@@ -232,7 +239,7 @@ class TrainingQueue:
                 return
             del self._jobs[run.name]
             job.lock.release()
-            log.info("cancelled %s", run.name)
+            _log("cancelled", run, owner=job.request.owner)
             if job.run.history:
                 _save(job.run, wanted="nothing")
             else:
@@ -292,8 +299,9 @@ class TrainingQueue:
             ensemble = next((other for other in self._runs() if run.name in other.members), None)
             if ensemble is not None:
                 raise RunError(f"{run.name} is a member of the ensemble {ensemble.name}: delete that one first.")
+            owner = run.owner
             run.delete()
-            log.info("deleted %s", run.name)
+            _log("deleted", run, owner=owner)
 
     # What pages show
 
@@ -365,6 +373,16 @@ class TrainingQueue:
             schedule = list(self._schedule(self._line(asked)))
             number = next(number for number, (job, _) in enumerate(schedule) if job is asked)
             return Place(number + 1, schedule[number][1])
+
+    @property
+    def device(self) -> str | None:
+        """The kind of device that runs train on: "cpu", "cuda" or "mps"; None until that is known."""
+        return self._executors[0].device
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the processes on this machine that train."""
+        return [executor.pid for executor in self._executors if executor.pid is not None]
 
     def failure(self, name: str) -> str | None:
         """Return why the run of this name failed, even if its folder could not record it; None if it did not fail."""
@@ -462,21 +480,22 @@ class TrainingQueue:
             executor.start(job.run, job.request.speed)
         except (RunError, OSError) as error:
             self._failures[job.run.name] = note = f"{job.run.name} could not be started: {error}"
-            log.warning("%s", note)
+            _log("not started", job.run, str(error), logging.WARNING)
             with contextlib.suppress(RunError):
                 _save(job.run, wanted="nothing", note=note)
             self._leave(job)
             return
         job.executor, job.started = executor, time.monotonic()
         job.seconds_before = history[-1]["seconds"] if history else 0.0
-        log.info("started %s for %s", job.run.name, _short(job.request.owner))
+        _log("resumed" if history else "started", job.run)
 
     def _end(self, job: Job) -> None:
         """Take note that a run has ended: tested, failed, paused, or lost with its process."""
         error = job.executor.failure(job.run.name) if job.executor is not None else None
         with contextlib.suppress(RunError):  # the folder may be gone or full
             status = Run(job.run.folder).status
-            log.info("%s %s%s", "interrupted" if status == "unfinished" else status, job.run.name, _reason(error))
+            level = logging.WARNING if status in ("failed", "unfinished") else logging.INFO
+            _log("interrupted" if status == "unfinished" else status, job.run, error or job.run.error, level)
             if status == "unfinished":
                 _save(job.run, wanted="nothing", note=error or "")  # it is not tried for ever
         self._leave(job)
@@ -568,7 +587,7 @@ class TrainingQueue:
         self._elsewhere &= {run.name for _, _, run in found}
         for waits, _, run in sorted(found, key=lambda entry: entry[:2]):
             if self._enqueue(Run(run.folder)):
-                log.info("queued %s again, of a server that has ended", run.name)
+                _log("queued again", run, "its server had ended")
                 if not waits:
                     self._turns.setdefault(run.owner, -1)  # it was their turn when the server ended
 
@@ -588,8 +607,9 @@ class TrainingQueue:
         with self._lock:
             for run in retention.removable(self._runs(), self._names_in_use(), self.limits, time.time()):
                 try:
+                    owner = run.owner
                     run.delete()
-                    log.info("removed %s to make room", run.name)
+                    _log("deleted", run, "there is no room for it", owner=owner)
                 except RunError as error:
                     log.warning("%s", error)
 
@@ -619,10 +639,6 @@ def _save(run: Run, **changes: object) -> Request:
         raise RunError(f"{run.name} cannot be changed ({error.strerror or error}).") from None
 
 
-def _reason(error: str | None) -> str:
-    return f": {error}" if error else ""
-
-
-def _short(owner: str | None) -> str:
-    """Return enough of a visitor's hash to tell visitors apart in a log."""
-    return owner[:8] if owner else "nobody known"
+def _log(event: str, run: Run, reason: str | None = None, level: int = logging.INFO, owner: str | None = None) -> None:
+    """Write what happened to a run, and why, as one line; `owner` is whose it was, if its folder is gone."""
+    log.log(level, "%s %s of %s%s", event, run.name, short(owner or run.owner), f": {reason}" if reason else "")

@@ -12,13 +12,14 @@ The commands are
 
 Each takes effect at once, and a speed stays for later runs until another is given. When stdin ends, the process stores
 a checkpoint of the run, cancels a measurement and exits, so it never outlives the server. On stdout it prints one JSON
-object a line: {"event": "ready"} when torch is set up, {"event": "ended", "outcome": "finished", "stopped", "paused",
-"interrupted" or "failed", "error": null or why it failed, in a sentence} after each run, {"event": "measured", "done":
-N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after that. Everything else is written
-to the run folder.
+object a line: {"event": "ready", "device": "cpu"} when torch is set up, {"event": "ended", "outcome": "finished",
+"stopped", "paused", "interrupted" or "failed", "error": null or why it failed, in a sentence} after each run, {"event":
+"measured", "done": N, "total": N} while it measures and {"event": "measurement ended", "error": ...} after that.
+Everything else is written to the run folder.
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -34,6 +35,7 @@ import numpy as np
 from mnist_core.config import TrainConfig
 from mnist_core.errors import MnistLabError
 from mnist_core.pace import Pace
+from mnist_core.process import give_back_memory
 from mnist_core.runs import Run, RunError
 
 STOP_TIMEOUT = 20.0  # seconds from a stop or pause to the end of the run, in which its best weights are tested
@@ -78,7 +80,7 @@ def main() -> None:
     asked.wait(WARM_UP_DELAY)
     warm_up()
     ready.set()
-    send_event(event="ready")
+    send_event(event="ready", device=device())
     while (job := jobs.get()) is not None:
         command, folder = job
         if command == "train":
@@ -86,6 +88,8 @@ def main() -> None:
             send_event(event="ended", outcome="failed" if error else outcome_of(folder), error=error)
         else:
             send_event(event="measurement ended", error=measure_run(folder, cancelled))
+        gc.collect()
+        give_back_memory()  # hundreds of megabytes, for the pages
     os._exit(0)  # a regular exit takes torch seconds
 
 
@@ -100,6 +104,13 @@ def warm_up() -> None:
     digits = load_digits("sample", "train").take(np.arange(64))
     for _ in fit(build("two-block-cnn"), digits, digits, TrainConfig(device="cpu", epochs=1)):
         pass
+
+
+def device() -> str:
+    """Return the kind of device that runs train on unless they ask for another."""
+    from mnist_core.hardware import choose_device
+
+    return choose_device("auto").type
 
 
 def train_run(folder: Path, pace: Pace) -> str | None:

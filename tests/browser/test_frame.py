@@ -56,7 +56,7 @@ def test_a_thumb_reaches_every_page_from_the_bar_of_a_phone(server, visit):
                 visitor.page.locator(".st-key-group_pages").get_by_role("link", name=title).tap()
             expect(visitor.page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
             reached.add(title)
-    assert reached == {page.title for page in PAGES}
+    assert reached == {page.title for page in PAGES if page.group}
     visitor.settle()
     targets = visitor.page.locator(":is(.st-key-group_bar, .st-key-group_pages) a").all()
     assert min(min(link.bounding_box()["width"], link.bounding_box()["height"]) for link in targets) >= 44

@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from ui.charts import finish, px, text_px
+from ui.charts import new_figure, px, text_px
 from ui.palette import CORRECT, CURRENT, INCORRECT
 
 
@@ -15,7 +15,7 @@ def response_chart(
     `probabilities` is (N, 10). The predictions stand along the top, each once for as long as it stays the same.
     """
     predicted, at_current = probabilities.argmax(1), int(np.abs(points - current).argmin())
-    figure = finish(go.Figure(), 240, left=0, right=0, top=4, bottom=0)
+    figure = new_figure(240, left=0, right=0, top=4, bottom=0)
     figure.add_shape(
         type="line",
         x0=points[at_current],

@@ -6,7 +6,7 @@ from plotly.subplots import make_subplots
 
 from mnist_core.analysis.calibration import Bin, SelectivePrediction
 from mnist_core.text import count
-from ui.charts import finish
+from ui.charts import finish, new_figure
 from ui.labels import percent
 from ui.palette import CORRECT, CURRENT, MUTED
 
@@ -74,7 +74,7 @@ def coverage_chart(
     y_min = min(99.0, 100 - 115 * (1 - float(accuracy_curve[shown].min())))
     x_max, y_max = 100 * max_refused, 100 + (100 - y_min) * 0.05
     hover = "%{x:.1f} % unanswered, accuracy %{y:.2f} %<extra></extra>"
-    figure = finish(go.Figure(), 300, right=16, top=12)
+    figure = new_figure(300, right=16, top=12)
     figure.add_scatter(
         x=100 * refused_curve[shown],
         y=100 * accuracy_curve[shown],

@@ -6,14 +6,14 @@ from ui import glossary, url_state
 AS_TRAINED, WITH_TEMPERATURE = "trained", "temperature"  # in the URL
 
 
-def choose(evaluation: Evaluation) -> Evaluation:
-    """Show the switch if the run has a temperature, and return the evaluation that the visitor wants to see."""
+def choose(evaluation: Evaluation) -> tuple[Evaluation, float]:
+    """Show the switch if the run has a temperature; return the evaluation that the visitor wants to see, with its."""
     value = evaluation.run.temperature
     if value == 1:
-        return evaluation
+        return evaluation, 1.0
     options = {AS_TRAINED: "As trained", WITH_TEMPERATURE: f"With temperature {value:.2f}"}
     chosen = url_state.choice("Confidence", options, "confidence", WITH_TEMPERATURE)
-    return as_trained(evaluation) if chosen == AS_TRAINED else evaluation
+    return (as_trained(evaluation), 1.0) if chosen == AS_TRAINED else (evaluation, value)
 
 
 def explain(value: float) -> None:

@@ -1,6 +1,7 @@
 """The learning curves of the chosen runs."""
 
 import html
+from dataclasses import astuple
 
 import streamlit as st
 
@@ -34,8 +35,16 @@ def show_curves(runs: list[Run], view: CurveView) -> None:
     everything = all_run_labels()
     labels = {run.name: everything[run.name] for run in runs}
     histories = load_histories(runs, labels)
+    sizes = {name: len(rows) for name, rows in histories.items()}
     st.plotly_chart(
-        learning_curves.curves(histories, labels, view),
+        caches.figure(
+            (
+                "curves",
+                *astuple(view),
+                *((run.name, run.created, labels[run.name], sizes.get(run.name)) for run in runs),
+            ),
+            lambda: learning_curves.curves(histories, labels, view),
+        ),
         key="curves",
         config=charts.PLOTLY_CONFIG,
         alt=f"{learning_curves.METRICS[view.metric]} against {learning_curves.AXES[view.by]}: "

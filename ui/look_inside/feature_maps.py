@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mnist_core.analysis.activations import WeightedSum
-from ui.charts import click_targets, finish
+from ui.charts import click_targets, new_figure
 from ui.palette import DIVERGING, EVIDENCE, GRID, HIGHLIGHT, NEGATIVE, OUTLINE, POSITIVE, text_colour
 
 ColourScale = Sequence[tuple[float, str]]  # positions 0..1, each with its colour
@@ -92,7 +92,7 @@ def attribution_chart(values: np.ndarray, digit: np.ndarray) -> go.Figure:
 
 def bare_figure(height: int) -> go.Figure:
     """Return an empty figure without grid, ticks and side margins; `height` in pixels."""
-    figure = finish(go.Figure(), height, left=0, right=0, top=4, bottom=0, bare=True)
+    figure = new_figure(height, left=0, right=0, top=4, bottom=0, bare=True)
     return figure.update_xaxes(ticks="").update_yaxes(ticks="")
 
 
@@ -103,7 +103,7 @@ def contributions_chart(contributions: np.ndarray, channels: Sequence[int], kind
     """
     drawn = np.sort(np.argsort(-np.abs(contributions), kind="stable")[:MAX_BARS])
     channels, contributions = [channels[position] for position in drawn], contributions[drawn]
-    figure = finish(go.Figure(), 210, left=0, right=0, top=4, bottom=0)
+    figure = new_figure(210, left=0, right=0, top=4, bottom=0)
     figure.add_bar(
         x=[str(channel) for channel in channels],
         y=contributions,

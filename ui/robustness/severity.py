@@ -9,7 +9,7 @@ import streamlit as st
 from mnist_core.analysis.corruptions import MAX_SEVERITY, SEVERITIES, Corruption
 from mnist_core.analysis.robustness import Robustness
 from ui import caches, charts, glossary, images, url_state
-from ui.charts import finish, px, run_styles
+from ui.charts import new_figure, px, run_styles
 from ui.palette import MUTED
 from ui.robustness.selection import Measured
 
@@ -39,8 +39,12 @@ def show_curves(measured: Measured, corruption: Corruption) -> None:
     """Show the error of each measured model against the severity, of this corruption or of the mean of all."""
     which = url_state.choice("Curves of", CURVES, "curve", "corruption", labelled=False)
     name = corruption.name if which == "corruption" else None
+    shown = [run for run in measured.runs if run.name in measured.results]
     st.plotly_chart(
-        severity_chart(measured.results, measured.labels, name),
+        caches.figure(
+            ("severity", name, *((run.name, run.created, measured.labels[run.name]) for run in shown)),
+            lambda: severity_chart(measured.results, measured.labels, name),
+        ),
         key="severity_curves",
         config=charts.PLOTLY_CONFIG,
         alt="Error of each model against the severity of the corruption",
@@ -53,7 +57,7 @@ def show_curves(measured: Measured, corruption: Corruption) -> None:
 
 def severity_chart(results: dict[str, Robustness], labels: dict[str, str], corruption: str | None) -> go.Figure:
     """Draw the error of each run against severity: under one corruption, or with None the mean of all."""
-    figure = finish(go.Figure(), 380, top=34)
+    figure = new_figure(380, top=34)
     styles = run_styles(list(results))
     for name, result in results.items():
         errors = [

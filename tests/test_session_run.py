@@ -40,7 +40,7 @@ def test_a_session_that_has_chosen_nothing_has_nothing_in_its_url(app, second):
 def test_a_run_trained_here_is_carried_by_the_links_and_shown_elsewhere(app, second, executor):
     app.run()
     app.button(key="train").click().run()
-    name, executor.run = executor.run.name, None
+    name = executor.end().name
     app.query_params.clear()
     visit(app, "models")
     assert app.query_params["run"] == name

@@ -83,7 +83,7 @@ def where_it_stands(run: Run) -> None:
     elif status == "interrupted" and visitor.may_change(run):
         st.caption("This run was interrupted. Resume it, and it goes on from its last checkpoint.")
     if run.request is not None and run.request.note and not queue.is_training(run):
-        st.info(run.request.note)
+        st.info(labels.without_markup(run.request.note))
 
 
 def place_line(run: Run) -> None:

@@ -24,7 +24,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 @pytest.fixture(scope="module")
 def service() -> dict[str, str]:
-    """The settings of the unit; of those that occur twice, the first."""
+    """The settings of the unit; of those that occur twice, the last."""
     parser = ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(UNIT)
@@ -93,7 +93,7 @@ def test_uv_chooses_pytorchs_build():
 
 
 def test_the_service_writes_where_the_guide_says(service):
-    variables = dict(word.split("=") for word in service["Environment"].split())
+    variables = dict(re.findall(r"(?:^Environment=| )([A-Z_]+)=(\S+)", UNIT, re.MULTILINE))
     assert service["StateDirectory"] == service["CacheDirectory"] == "mnist-lab"
     assert variables["MNIST_RUNS_DIR"].startswith("/var/lib/mnist-lab/")
     assert variables["XDG_CACHE_HOME"] == "/var/cache/mnist-lab"

@@ -32,7 +32,7 @@ PROBABILITIES = {
     "dot": 0.1,
     "opening": 0.15,
     "tail": 0.12,
-    "flag": 0.9,
+    "flag": 1.0,
     "serif": 0.15,
     "foot": 0.15,
     "bar": 0.4,
@@ -45,15 +45,30 @@ PROBABILITIES = {
     "squeeze": 0.3,
     "small loop": 0.3,
     "curved stem": 0.25,
-    "lighting": 0.25,
+    "lighting": 0.15,
 }  # that a digit which can have the change gets it, at strength 1
+USUAL_SHARE = 0.3  # of the digits keep the shapes of MNIST and are only distorted, twice as much as the others
 WARP_STD = 1.5  # pixels: largest standard deviation of the displacements of the 4x4 control points
 MAX_WAVE = 2.5, 1.5  # pixels: largest amplitude of a row's displacement in x and in y
 LOOP_EXPONENT = -0.7, 0.3  # range of the logarithm of the exponent; below 0 the upper part of the digit shrinks
+MIN_FALL = 0.3  # radians that the flag of a 1 falls below the horizontal
 STEM_SHIFT = -2.0, 5.0  # pixels: range of the shift of the lower part of a 9 to the left
 
 
 def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
+    """Return digits (N, 28, 28), `USUAL_SHARE` of them elastically distorted, the others written in unusual ways.
+
+    The usual ones are there so that a network does not lose what it could read before; the others are those of
+    `write_unusually`.
+    """
+    images = images.float()
+    unusual = write_unusually(images, labels, strength)
+    grid = sampling_grid(random_affine_matrix(images, 2 * strength), images)
+    usual = resample(images, grid + elastic_field(images, 2 * strength))
+    return torch.where(bernoulli(images, USUAL_SHARE)[:, None, None], usual, unusual)
+
+
+def write_unusually(images: Tensor, labels: Tensor, strength: float) -> Tensor:
     """Return digits (N, 28, 28), some of them with strokes that MNIST hardly contains, all of them warped.
 
     Zeros that are slashed, barred, dotted, open or have a tail; ones with a long flag, or with a serif and a foot like
@@ -62,7 +77,6 @@ def pen(images: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     flat and narrow shapes, uneven light. The results are placed as `drawing.to_digit` would place them, give or take a
     pixel.
     """
-    images = images.float()
     masks = {name: bernoulli(images, p * strength) for name, p in PROBABILITIES.items()}
     images = add_strokes(images, labels, masks)
     images = erase_spot(images, masks["gap"], 0.8, 1.8)
@@ -125,13 +139,16 @@ def is_wide(images: Tensor) -> Tensor:
 def flag_line(images: Tensor) -> Tensor:
     """Return lines (N, 4) from the top of the digit down to the left of its stem, 20 to 75 % of its height long.
 
-    The angle between flag and stem is 20 to 70 degrees, and at most 40 for the longest: more would make a seven.
+    The angle between flag and stem is 20 to 70 degrees, and at most 40 for the longest, but the flag always falls by
+    `MIN_FALL` below the horizontal, however much the stem leans: a more level one would make a seven.
     """
     top, bottom, _, _ = bounding_box(images)
     x = top_column(images)
     stem_x, stem_y = top_column(images.flip(1)) - x, bottom - top
     share = uniform(images, 0, 1)  # of the way from the shortest flag to the longest
     angle = 0.35 + (0.85 - 0.5 * share) * uniform(images, 0, 1)  # radians
+    lean = torch.atan2(-stem_x, stem_y)  # of the stem from the vertical, in radians, above 0 when it is a slash
+    angle = torch.minimum(angle, math.pi / 2 - MIN_FALL - lean).clamp(min=0.2)
     scale = stem_y * (0.2 + 0.55 * share) / torch.hypot(stem_x, stem_y).clamp(min=1)
     dx = stem_x * torch.cos(angle) - stem_y * torch.sin(angle)
     dy = stem_x * torch.sin(angle) + stem_y * torch.cos(angle)
@@ -221,10 +238,10 @@ def bar_line(images: Tensor) -> Tensor:
 
 
 def hook_line(images: Tensor) -> Tensor:
-    """Return short lines (N, 4) from the lowest point of the digit upwards, three quarters of them to the right."""
+    """Return short lines (N, 4) from the lowest point of the digit upwards, two thirds of them to the right."""
     top, bottom, _, _ = bounding_box(images)
-    length, angle = (bottom - top) * uniform(images, 0.1, 0.33), uniform(images, 0.4, 1.3)  # radians
-    x, side = top_column(images.flip(1)), torch.where(bernoulli(images, 0.75), 1.0, -1.0)
+    length, angle = (bottom - top) * uniform(images, 0.1, 0.42), uniform(images, 0.4, 1.45)  # radians
+    x, side = top_column(images.flip(1)), torch.where(bernoulli(images, 0.65), 1.0, -1.0)
     return torch.stack([x, bottom, x + side * length * torch.cos(angle), bottom - length * torch.sin(angle)], 1)
 
 

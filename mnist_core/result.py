@@ -9,7 +9,8 @@ from mnist_core.metrics import Score, TestScore
 from mnist_core.temperature import TEMPERATURE_RANGE
 from mnist_core.text import plain_line, quoted
 
-MAX_NUMBER = 1e12  # no loss, time or number of steps or parameters is as large
+MAX_NUMBER = 1e12  # no time and no number of steps or parameters is as large
+MAX_LOSS = 3.5e38  # that of a run that all but diverged fits into 32 bits
 MAX_TEXT = 200  # characters of what names the machine
 
 
@@ -50,12 +51,14 @@ def result_from_dict(values: Mapping[str, Any], dataset: str = "mnist") -> Resul
     return Result(
         status=values["status"],
         test=TestScore(
-            loss=_number(test, "loss"),
+            loss=_number(test, "loss", high=MAX_LOSS),
             accuracy=_number(test, "accuracy", high=1),
             images=int(_number(test, "images", low=1, high=TEST_SIZES[dataset])),
             interval=(low, high),
         ),
-        validation=Score(loss=_number(validation, "loss"), accuracy=_number(validation, "accuracy", high=1)),
+        validation=Score(
+            loss=_number(validation, "loss", high=MAX_LOSS), accuracy=_number(validation, "accuracy", high=1)
+        ),
         parameters=int(_number(values, "parameters")),
         seconds=_number(values, "seconds"),
         cpu_seconds=_number(values, "cpu_seconds"),

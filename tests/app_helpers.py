@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
@@ -16,6 +17,12 @@ def visit(app: AppTest, page: str, **query: object) -> AppTest:
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
     return app
+
+
+def spoil(file: Path) -> None:
+    """Damage the last values in a file of arrays, whose header stays whole: it is noticed when they are read."""
+    content = file.read_bytes()
+    file.write_bytes(content[:-400] + b"\xff" * 400)
 
 
 def page_text(app: AppTest) -> str:

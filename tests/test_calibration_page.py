@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from app_helpers import metrics, page_text, visit
+from app_helpers import metrics, page_text, spoil, visit
 
 from mnist_core.analysis.calibration import auroc, expected_calibration_error, reliability_bins
 from mnist_core.runs import PREDICTIONS, Predictions
@@ -79,7 +79,7 @@ def test_every_share_that_a_link_could_ever_ask_for_is_shown(app, run, value):
 
 
 def test_the_page_says_that_predictions_are_damaged_and_says_where_to_go_next(app, run):
-    (run.folder / PREDICTIONS).write_bytes(b"\x89PNG")
+    spoil(run.folder / PREDICTIONS)
     visit(app, "calibration", run=run.name)
     assert PREDICTIONS in app.error[0].value
     assert "Where to next?" in page_text(app)

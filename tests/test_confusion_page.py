@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from app_helpers import INVALID_INTEGERS, listed_digits, page_text, visit
+from app_helpers import INVALID_INTEGERS, listed_digits, page_text, spoil, visit
 
 from mnist_core.analysis.selection import cell_indices
 from mnist_core.metrics import per_class
@@ -153,7 +153,7 @@ def test_an_unknown_run_to_subtract_is_a_warning(app, run, name):
 
 def test_damaged_predictions_are_an_error_message(app, run, copy_run):
     copy_run("second")
-    (run.folder / PREDICTIONS).write_bytes(b"\x89PNG")
+    spoil(run.folder / PREDICTIONS)
     visit(app, "confusion", run=run.name)
     assert PREDICTIONS in app.error[0].value
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from app_helpers import INVALID_INTEGERS, listed_digits, metrics, page_text, visit
+from app_helpers import INVALID_INTEGERS, listed_digits, metrics, page_text, spoil, visit
 
 from mnist_core.analysis.comparison import mcnemar_p_value
 from mnist_core.recipes import RECIPES
@@ -197,7 +197,7 @@ def test_a_name_that_a_person_gave_is_used_everywhere_and_is_never_markup(app, r
 
 def test_damaged_predictions_are_an_error_message(app, run, copy_run):
     copy_run("second")
-    (run.folder / PREDICTIONS).write_bytes(b"\x89PNG")
+    spoil(run.folder / PREDICTIONS)
     visit(app, "curves", a=run.name, b="second")
     assert PREDICTIONS in app.error[0].value
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from app_helpers import page_text, visit
+from app_helpers import page_text, spoil, visit
 
 from mnist_core.data import load_digits
 from mnist_core.runs import MODEL, Run
@@ -57,7 +57,7 @@ def test_another_digit_and_the_next_mistake_can_be_chosen(app, run):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_network_that_cannot_be_loaded_is_reported_in_one_sentence(app, run, page):
-    (run.folder / MODEL).write_bytes(b"no weights")
+    spoil(run.folder / MODEL)
     visit(app, page)
     assert len(app.error) == 1
     assert "cannot be used" in app.error[0].value

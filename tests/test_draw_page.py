@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import streamlit as st
-from app_helpers import page_text, visit
+from app_helpers import page_text, spoil, visit
 from PIL import Image
 
 from mnist_core import image_file, runs
@@ -203,7 +203,7 @@ def shipped_runs(app, mine, tmp_path):
         content = json.loads((folder / CONFIG).read_text())
         content["config"]["dataset"] = dataset
         (folder / CONFIG).write_text(json.dumps(content))
-    (tmp_path / "shipped/broken" / MODEL).write_bytes(b"no network")
+    spoil(tmp_path / "shipped/broken" / MODEL)
     return tmp_path / "shipped"
 
 

@@ -96,14 +96,14 @@ def copy_of_config(ensemble, folder, members):
     (folder / CONFIG).write_text(json.dumps(content))
 
 
-@pytest.mark.parametrize("names", [["nobody", "nothing"], ["../../etc"], ["a/b", "c"]])
+@pytest.mark.parametrize("names", [["nobody", "nothing"], ["gone"]])
 def test_a_missing_member_is_reported_in_a_sentence(ensemble, tmp_path, names):
     copy_of_config(ensemble, tmp_path, names)
     with pytest.raises(RunError, match=f"its member '{names[0]}' is not a single network"):
         Run(tmp_path).model()
 
 
-@pytest.mark.parametrize("names", ["mlp", [1, 2], {"a": 1}, None])
+@pytest.mark.parametrize("names", ["mlp", [1, 2], {"a": 1}, None, ["../../etc"], ["a/b", "c"]])
 def test_members_that_are_not_names_are_rejected(ensemble, tmp_path, names):
     copy_of_config(ensemble, tmp_path, names)
     with pytest.raises(RunError, match="members must be names"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from app_helpers import metrics, page_text, visit
+from app_helpers import metrics, page_text, spoil, visit
 from streamlit.testing.v1 import AppTest
 
 from mnist_core import runs
@@ -215,7 +215,7 @@ def test_a_filter_that_no_mistake_passes_says_so(app, mnist_run):
 
 
 def test_the_page_says_that_predictions_are_damaged_and_says_where_to_go_next(app, run):
-    (run.folder / PREDICTIONS).write_bytes(b"\x89PNG")
+    spoil(run.folder / PREDICTIONS)
     visit(app, "mistakes", run=run.name)
     assert PREDICTIONS in app.error[0].value
     assert "Where to next?" in page_text(app)

@@ -403,7 +403,8 @@ def test_the_speed_stays_while_other_pages_are_visited(app, executor, queue):
 
 def test_a_run_without_mistakes_says_so(app, run):
     predictions = run.predictions
-    predictions.log_probabilities[range(len(predictions.labels)), predictions.labels] = np.float32(1)
+    predictions.log_probabilities[:] = np.float32(-100)
+    predictions.log_probabilities[range(len(predictions.labels)), predictions.labels] = 0  # certain, and right
     run.finish(run.result, predictions)
     app.query_params["run"] = run.name
     assert "every test digit was read correctly" in page_text(app.run())
@@ -432,7 +433,7 @@ def test_an_unknown_run_in_the_url_shows_a_warning(app, run, name):
     app.run()
     assert not app.exception
     assert [warning.value for warning in app.warning] == [
-        "The run in this link is not on this server; train one of your own instead."
+        "The run in this link is not on this server. Train one of your own instead."
     ]
 
 

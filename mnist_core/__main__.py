@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 from mnist_core import image_file
 from mnist_core.analysis.corruptions import CORRUPTIONS
 from mnist_core.analysis.robustness import DEFAULT_DIGITS, Robustness, measure, measure_and_save
-from mnist_core.config import EnsembleConfig, TrainConfig, current_architecture, setting_of, type_of
+from mnist_core.config import TrainConfig, current_architecture, setting_of, type_of
 from mnist_core.data import load_digits
 from mnist_core.drawing import to_digit
 from mnist_core.errors import MnistLabError
@@ -151,9 +151,7 @@ def resumed_run(options: argparse.Namespace, given: dict[str, Any]) -> Run:
         raise RunError(
             f"{run.name} keeps its settings; only --learning-rate can be given with --resume, not {others[0]}"
         )
-    if isinstance(run.config, EnsembleConfig) or run.shipped or run.result is not None:
-        raise RunError(f"{run.name} cannot be trained further: it is finished; start a new run instead.")
-    check_data_and_device(run.config)
+    check_data_and_device(run.config_to_train())
     if "learning_rate" in given:
         run.change_learning_rate(given["learning_rate"])
     return run

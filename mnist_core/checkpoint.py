@@ -6,8 +6,8 @@ goes on from it ends with the same weights, bit by bit, as one that was never in
 
 import copy
 import json
-import math
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -22,6 +22,7 @@ from mnist_core.config import TrainConfig, config_from_dict
 from mnist_core.hardware import choose_device, random_state, seeded, set_random_state
 from mnist_core.metrics import Score
 from mnist_core.optim import make_optimizers
+from mnist_core.run_files import is_number
 from mnist_core.runs import CHECKPOINT, Run, RunError, broken_checkpoint
 
 INTERVAL = 30.0  # seconds after which one is written also within an epoch
@@ -220,10 +221,10 @@ def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.partition(".")[2]: value for name, value in tensors.items() if name.startswith(f"{prefix}.")}
 
 
-def finite_number(values: dict[str, Any], name: str, maximum: float = math.inf) -> float:
+def finite_number(values: dict[str, Any], name: str, maximum: float = sys.float_info.max) -> float:
     """Return a number of at least 0. Raises KeyError or ValueError when it is missing or anything else."""
     value = values[name]
-    if type(value) not in (int, float) or not (0 <= value < math.inf and value <= maximum):
+    if not is_number(value, high=maximum):
         raise ValueError(f"its {name} is not one of a training run")
     return float(value)
 

@@ -1,10 +1,11 @@
 """Who asked for a run, when, and what is to become of it: the `request.json` of a run that was asked for on a page."""
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from mnist_core.run_files import is_number
 
 WANTED = ("train", "nothing")
 MAX_NOTE_LENGTH = 300  # characters
@@ -29,14 +30,10 @@ def request_from_dict(values: Mapping[str, Any]) -> Request:
     """
     asked, owner, speed = values.get("asked", 0.0), values.get("owner"), values.get("speed")
     wanted, pinned, note = values.get("wanted", "train"), values.get("pinned", False), values.get("note", "")
-    if not _is_number(asked) or not (speed is None or _is_number(speed)):
+    if not is_number(asked) or not (speed is None or is_number(speed)):
         raise ValueError("its time and its speed must be numbers of at least 0")
     if not (owner is None or (isinstance(owner, str) and re.fullmatch("[0-9a-f]{64}", owner))):
         raise ValueError("its owner is not a SHA-256 in hex")
     if wanted not in WANTED or not isinstance(pinned, bool) or not isinstance(note, str):
         raise ValueError("it is not a request for a training run")
     return Request(float(asked), owner, None if speed is None else float(speed), wanted, pinned, note[:MAX_NOTE_LENGTH])
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max

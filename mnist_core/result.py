@@ -6,6 +6,7 @@ from typing import Any
 
 from mnist_core.config import DEVICES, TEST_SIZES
 from mnist_core.metrics import Score, TestScore
+from mnist_core.run_files import is_number
 from mnist_core.temperature import TEMPERATURE_RANGE
 from mnist_core.text import plain_line, quoted
 
@@ -81,7 +82,7 @@ def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _number(values: Mapping[str, Any], name: str, low: float = 0, high: float = MAX_NUMBER) -> float:
     value = values.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # not for nan
+    if not is_number(value, low, high):
         raise ValueError(f"its {name} is out of range or not a number: {quoted(value)}")
     return float(value)
 

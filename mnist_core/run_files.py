@@ -7,9 +7,10 @@ import json
 import math
 import os
 import stat
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from mnist_core.text import quoted
 
@@ -78,6 +79,11 @@ def check_kind(status: os.stat_result, limit: int) -> None:
 def size_text(size: int) -> str:
     """Return a number of bytes as "4 MB" or "100 kB"."""
     return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+
+
+def is_number(value: object, low: float = 0.0, high: float = sys.float_info.max) -> TypeGuard[float]:
+    """Return whether a value from JSON is a number between two; neither true nor false nor NaN is one."""
+    return type(value) in (int, float) and low <= value <= high  # type: ignore[operator]  # mypy does not see it
 
 
 def parse_object(content: bytes | str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ unpickled.
 """
 
 import json
-import math
 import os
 import secrets
 import shutil
@@ -45,6 +44,7 @@ from mnist_core.run_files import (
     Header,
     check_kind,
     check_shapes,
+    is_number,
     parse_header,
     parse_history,
     parse_object,
@@ -250,8 +250,7 @@ class Run:
         except OSError as error:
             raise RunError(f"{self.name} cannot be renamed ({error.strerror or error}).") from None
         self.__dict__.pop("title", None)
-        with suppress(OSError):  # then the index notices it within a second
-            os.utime(self.folder.parent)  # so that every index of runs looks at all of them again
+        self._tell_indexes()
 
     @cached_property
     def request(self) -> Request | None:
@@ -280,9 +279,13 @@ class Run:
         request = replace(self.request or Request(), **changes)
         write_atomically(self.folder / REQUEST, to_json(asdict(request)))
         self.__dict__["request"] = request
-        with suppress(OSError):  # then the index notices it within a second
-            os.utime(self.folder.parent)
+        self._tell_indexes()
         return request
+
+    def _tell_indexes(self) -> None:
+        """Let every index of runs look at all of them again; without it they notice a change within a second."""
+        with suppress(OSError):
+            os.utime(self.folder.parent)
 
     def look_at(self) -> None:
         """Remember that somebody looks at the run now, as the time of access of its request."""
@@ -410,6 +413,15 @@ class Run:
         probabilities: np.ndarray = np.exp(log_probabilities(self.model(), images))
         return probabilities
 
+    def config_to_train(self) -> TrainConfig:
+        """Return the config of a run that can be trained or go on.
+
+        Raises RunError when it has a result, is an ensemble or comes with the app.
+        """
+        if isinstance(self.config, EnsembleConfig) or self.shipped or self.result is not None:
+            raise RunError(f"{self.name} cannot be trained further: it is finished; start a new run instead.")
+        return self.config
+
     def change_learning_rate(self, learning_rate: float) -> None:
         """Let the run go on with another learning rate: the schedule keeps its shape, its peak becomes this one.
 
@@ -441,7 +453,7 @@ class Run:
             with safe_open(self.checkpoint_file(), "np") as stored:
                 position = json.loads(stored.metadata()["position"])
             if set(position) != {"step", "epoch", "seconds"} or not all(
-                type(value) in (int, float) and 0 <= value < math.inf for value in position.values()
+                is_number(value) for value in position.values()
             ):
                 raise ValueError("its position is not that of a training run")
         except RunError:
@@ -722,6 +734,7 @@ class RunIndex:
         self._lock = threading.Lock()
         self._entries: dict[Path, tuple[tuple[FileStamp, ...], Run | DamagedRun | None]] = {}
         self._runs: dict[str, Run] = {}  # in the order in which they are listed
+        self._owners: frozenset[str] = frozenset()
         self._parents: dict[Path, FileStamp] = {}
         self._scanned = 0  # when all folders were last looked at, in ns since 1970
 
@@ -733,6 +746,12 @@ class RunIndex:
         with self._lock:
             self._refresh()
             return list(self._runs.values())
+
+    def owners(self) -> frozenset[str]:
+        """Return whose runs these are; nobody's are left out."""
+        with self._lock:
+            self._refresh()
+            return self._owners
 
     def damaged(self) -> list[DamagedRun]:
         """Return what else looks like a run and cannot be used, by name."""
@@ -762,6 +781,7 @@ class RunIndex:
         if entries != self._entries:
             self._entries = entries
             self._runs = _in_order([run for _, run in entries.values() if isinstance(run, Run)])
+            self._owners = frozenset(run.owner for run in self._runs.values() if run.owner is not None)
 
     def _entry(self, folder: Path) -> tuple[tuple[FileStamp, ...], Run | DamagedRun | None]:
         entry = self._entries.get(folder)

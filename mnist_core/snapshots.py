@@ -20,7 +20,7 @@ from mnist_core.data import Digits, load_digits, split_indices
 from mnist_core.inference import log_probabilities
 from mnist_core.models import LayerSummary, build, summarise
 from mnist_core.result import MAX_NUMBER, Result
-from mnist_core.run_files import parse_object
+from mnist_core.run_files import is_number, parse_object
 
 if TYPE_CHECKING:
     import torch
@@ -235,7 +235,7 @@ def parse_snapshots(text: str) -> Snapshots | None:
 def parse_snapshot(row: dict[str, Any]) -> Snapshot:
     """Return the snapshot of one line. Raises KeyError or ValueError when a value is missing or impossible."""
     numbers = [row[name] for name in ("step", "epoch", "seconds", "scale")]
-    if not all(type(number) in (int, float) and 0 <= number <= MAX_NUMBER for number in numbers):
+    if not all(is_number(number, high=MAX_NUMBER) for number in numbers):
         raise ValueError("a line has a number that no training run has")
     shape = row["shape"]
     if not isinstance(shape, list) or len(shape) != 3 or not all(type(n) is int and 0 <= n <= 28 for n in shape):

@@ -6,18 +6,12 @@ from ui.about import tables
 from ui.shell import next_steps, shell
 
 shell("About this server")
-now, machine = st.columns(2, gap="large")
-with now:
-    st.subheader("Now", anchor=False)
-    tables.activity()
-with machine:
-    st.subheader("Machine", anchor=False)
-    tables.machine()
-allowed, made_with = st.columns(2, gap="large")
-with allowed:
-    st.subheader("What it allows", anchor=False)
-    tables.limits()
-with made_with:
-    st.subheader("Made with", anchor=False)
-    tables.versions()
+for row in (
+    {"Now": tables.activity, "Machine": tables.machine},
+    {"What it allows": tables.limits, "Made with": tables.versions},
+):
+    for column, (title, show_table) in zip(st.columns(2, gap="large"), row.items(), strict=True):
+        with column:
+            st.subheader(title, anchor=False)
+            show_table()
 next_steps("About this server")

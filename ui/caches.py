@@ -109,6 +109,11 @@ def find_run(name: str | None) -> Run | None:
     return _run_index().get(name)
 
 
+def owners() -> frozenset[str]:
+    """Return whose runs are on this server; nobody's are left out."""
+    return _run_index().owners()
+
+
 def damaged_runs() -> list[DamagedRun]:
     """Return what looks like a run on this server and cannot be used, by name."""
     return _run_index().damaged()

@@ -190,11 +190,16 @@ def place_in_words(place: Place | None) -> str:
     """Return where a run is in the queue, such as "You are second in line. About 40 seconds."."""
     if place is None:
         return "It is about to begin."
-    line = "You are next." if place.number == 1 else f"You are {ordinal(place.number)} in line."
+    line = f"You are {in_line(place.number)}."
     if place.seconds is None:
         return f"{line} A run before yours goes step by step, so nobody can tell how long."
     time = about(place.seconds)
     return f"{line} {time[0].upper()}{time[1:]}."
+
+
+def in_line(number: int) -> str:
+    """Return a place in the queue: "next", "second in line", "third in line" ..."""
+    return "next" if number == 1 else f"{ordinal(number)} in line"
 
 
 def article(number: int) -> str:

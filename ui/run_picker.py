@@ -9,9 +9,14 @@ from ui.labels import choice_title
 from ui.run_name import all_run_labels, unique_run_label
 
 
+def are_comparable(first: Run, second: Run) -> bool:
+    """Return whether two runs were tested on the same digits."""
+    return first.config.dataset == second.config.dataset
+
+
 def incomparable_reason(first: Run, second: Run) -> str | None:
     """Return the sentence that says that two runs were tested on different digits; None if they were not."""
-    if first.config.dataset == second.config.dataset:
+    if are_comparable(first, second):
         return None
     tested = [
         f"{unique_run_label(run)} was tested on {choice_title('dataset', run.config.dataset)}"

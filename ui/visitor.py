@@ -1,7 +1,5 @@
 """Who the visitor of this session is, which runs are theirs, and what they may do with a run."""
 
-from functools import lru_cache
-
 import streamlit as st
 
 from mnist_core.runs import Run
@@ -41,13 +39,7 @@ def is_teacher() -> bool:
 def server_is_shared() -> bool:
     """Return whether it matters whose run is whose: there is a word for a teacher, or somebody else was here too."""
     visitors = caches.visitors()
-    return visitors.has_teacher or visitors.others_than(owner()) or bool(owners(tuple(caches.runs())) - {owner()})
-
-
-@lru_cache(maxsize=2)  # the index returns the same runs until one changes
-def owners(runs: tuple[Run, ...]) -> frozenset[str]:
-    """Return whose runs these are; nobody's are left out."""
-    return frozenset(run.owner for run in runs if run.owner is not None)
+    return visitors.has_teacher or visitors.others_than(owner()) or bool(caches.owners() - {owner()})
 
 
 def is_mine(run: Run) -> bool:
@@ -57,12 +49,17 @@ def is_mine(run: Run) -> bool:
 
 def may_change(run: Run) -> bool:
     """Return whether the visitor may stop, pause, rename, pin or delete this run: it is theirs, or they teach here."""
-    return is_mine(run) or (not run.shipped and is_teacher())
+    return not run.shipped and may_act_for(run.owner)
+
+
+def may_act_for(asked_by: str | None) -> bool:
+    """Return whether the visitor may end what this visitor asked for: their own wish, or anybody's if they teach."""
+    return asked_by == owner() or not server_is_shared() or is_teacher()
 
 
 def is_marked(run: Run) -> bool:
     """Return whether the page says that this run is the visitor's: not where all are."""
-    return is_mine(run) and server_is_shared()
+    return run.owner is not None and is_mine(run) and server_is_shared()  # the first spares the rest for most runs
 
 
 def whose(run: Run) -> str:

@@ -75,8 +75,7 @@ class LocalExecutor:
         with self._lock:
             if self._run is not None:
                 raise RunError(f"{self._run.name} is still training; stop it first.")
-            if run.members or run.shipped or run.result is not None:
-                raise RunError(f"{run.name} cannot be trained further: it is finished; start a new run instead.")
+            run.config_to_train()
             self.warm()
             self.cancel_measurement()
             self._failures.pop(run.name, None)

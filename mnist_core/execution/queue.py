@@ -417,9 +417,7 @@ class TrainingQueue:
         with self._lock:
             if run.shipped:
                 raise RunError(f"{run.name} comes with the app, and so does its measurement.")
-            if run.name in {other.name for other in self.waiting_measurements} or (
-                self._measuring is not None and self._measuring[0].name == run.name
-            ):
+            if run.name in self._names_measured():
                 raise RunError(f"{run.name} is being measured; wait until that has ended.")
             self._measurements.append((run, owner))
             self.settle()
@@ -614,8 +612,12 @@ class TrainingQueue:
                     log.warning("%s", error)
 
     def _names_in_use(self) -> set[str]:
-        measured = {run.name for run in self.waiting_measurements}
-        return {*self._jobs, *measured, *self._elsewhere, *([self._measuring[0].name] if self._measuring else [])}
+        return {*self._jobs, *self._elsewhere, *self._names_measured()}
+
+    def _names_measured(self) -> set[str]:
+        """Return the names of the runs that are measured or wait to be."""
+        present = {self._measuring[0].name} if self._measuring is not None else set()
+        return present | {run.name for run, _ in self._measurements}
 
     def _check_waiting(self, owner: str | None) -> None:
         waiting = sum(job.request.owner == owner for job in self._line())

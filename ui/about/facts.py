@@ -58,10 +58,10 @@ def activity() -> dict[str, str]:
     return facts
 
 
-def limits() -> list[tuple[str, str]]:
+def limits() -> dict[str, str]:
     """Return what each limit is about, and how much it allows here."""
     here = caches.limits()
-    return [(limit_of(field.name).text, _allowed(here, field.name)) for field in fields(Limits)]
+    return {limit_of(field.name).text: _allowed(here, field.name) for field in fields(Limits)}
 
 
 def _allowed(limits: Limits, name: str) -> str:

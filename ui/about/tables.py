@@ -17,7 +17,7 @@ def machine() -> None:
 
 def limits() -> None:
     """Show what a visitor and a training run are allowed here."""
-    _table(dict(facts.limits()))
+    _table(facts.limits())
     st.caption("Whoever runs this server can change each of these.")
 
 

@@ -11,7 +11,7 @@ from mnist_core.text import count
 from ui import caches, digit_browser, run_picker, url_state
 from ui.components.matrix.matrix import Cell, matrix
 from ui.confusion.cells import Cells
-from ui.run_name import unique_run_label
+from ui.run_name import all_run_labels, unique_run_label
 
 RESET_PARAMETERS = ("digit", "page_cell", "page_here", "page_there")  # of the URL, when another cell is selected
 N_PAIRS = 6  # of the most frequent mistakes
@@ -36,11 +36,8 @@ def choose_other_run(run: Run) -> Run | None:
     requested = st.query_params.get("other")
     if requested is not None and requested != run.name and requested not in others:
         st.warning(f"Nothing is subtracted. {run_picker.unavailable_reason(requested)}")
-    comparable = {
-        name: unique_run_label(other)
-        for name, other in others.items()
-        if not run_picker.incomparable_reason(run, other)
-    }
+    run_labels = all_run_labels()
+    comparable = {name: run_labels[name] for name, other in others.items() if run_picker.are_comparable(run, other)}
     name = url_state.select("Subtract another model", {"": "none", **comparable}, "other", "", RESET_PARAMETERS[1:])
     if requested in others and requested not in comparable:
         st.warning(f"Nothing is subtracted. {run_picker.incomparable_reason(run, others[requested])}")

@@ -52,8 +52,7 @@ def show_waiting(run: Run) -> None:
 
 def cancel_button(run: Run, key: str, disabled: bool = False) -> None:
     """Show the button that cancels the measurement of a run, to whoever asked for it."""
-    asked_by = caches.queue().measurement_owner(run)
-    if visitor.server_is_shared() and asked_by != visitor.owner() and not visitor.is_teacher():
+    if not visitor.may_act_for(caches.queue().measurement_owner(run)):
         return
     st.button(
         "Cancel",

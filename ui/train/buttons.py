@@ -6,9 +6,9 @@ from mnist_core.config import TRAINING_SIZES, TrainConfig
 from mnist_core.errors import MnistLabError
 from mnist_core.recipes import RECIPES
 from mnist_core.runs import Run
-from mnist_core.text import about, ordinal
+from mnist_core.text import about
 from ui import caches, run_actions, url_state, visitor
-from ui.labels import percent
+from ui.labels import in_line, percent
 from ui.run_summary import current_status
 from ui.shell import page_link
 from ui.train.form import DEFAULT_RECIPE, Form, field_key
@@ -64,9 +64,10 @@ def waiting_note() -> None:
     """Say that a run would have to wait, and for how long."""
     place = caches.queue().place_of_next(visitor.owner())
     if place.number:
-        line = "next" if place.number == 1 else f"{ordinal(place.number)} in line"
         time = f" and begin in {about(place.seconds)}" if place.seconds is not None else ""
-        st.caption(f":material/hourglass_top: Another run is training now: yours would be {line}{time}.")
+        st.caption(
+            f":material/hourglass_top: Another run is training now: yours would be {in_line(place.number)}{time}."
+        )
 
 
 def present_speed(run: Run | None) -> str:

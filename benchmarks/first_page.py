@@ -14,14 +14,13 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.play_strokes import FLAGS, chromium_path, serve
+from benchmarks._app import FLAGS, chromium_path, cpu_seconds, processes_below, serve
 
 PARTS = {  # what a visitor waits for -> what of it is on the page
     "title": "h1",
@@ -29,7 +28,6 @@ PARTS = {  # what a visitor waits for -> what of it is on the page
     "living picture": ".living-picture .tile.incorrect",
     "learning curve": ".st-key-curve .js-plotly-plot .main-svg",
 }
-CLOCK_TICK = os.sysconf("SC_CLK_TCK")  # units of processor time in a second
 
 
 def main() -> None:
@@ -79,28 +77,11 @@ def chromium_processes() -> list[int]:
     return [pid for pid in processes_below(os.getpid()) if "--headless" in command_line(pid)]
 
 
-def processes_below(pid: int) -> Iterator[int]:
-    """Yield all processes that this one has started, and those that they have started."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
-                yield int(stat.parent.name)
-                yield from processes_below(int(stat.parent.name))
-
-
 def command_line(pid: int) -> str:
     """Return the command of a process, as far as it can be read."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text()
     return ""
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has taken; 0 when it has ended."""
-    with suppress(OSError):
-        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / CLOCK_TICK
-    return 0.0
 
 
 if __name__ == "__main__":

@@ -11,24 +11,15 @@ waits for another stroke. Chromium is the one that CHROMIUM names, else one on t
 import argparse
 import gzip
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks._app import FLAGS, chromium_path, serve
 from benchmarks.read_strokes import CANVAS_SIZE, MAX_OFFSET, SIZE_RANGE
 
-ROOT = Path(__file__).resolve().parent.parent
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # Records the time of each mouse-up, and of each change of the answer or of the digit that the network sees.
 WATCH = """() => {
   window.mouseUpAt = window.changedAt = 0;
@@ -41,34 +32,6 @@ WATCH = """() => {
     if (answer() !== last) { last = answer(); window.changedAt = performance.now(); }
   }).observe(desk, { subtree: true, childList: true, characterData: true, attributes: true });
 }"""
-
-
-def serve(folder: str) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the app on a free port, with this folder for new runs; return its process and its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.port", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "Home.py", *options],
-        cwd=ROOT,
-        env=os.environ | {"MNIST_RUNS_DIR": folder},
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        with suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as response:  # noqa: S310
-            if response.status == 200:
-                return process, url
-        time.sleep(0.1)
-    process.kill()
-    raise SystemExit("the server did not start within a minute")
-
-
-def chromium_path() -> str | None:
-    """Return the browser that CHROMIUM names, or one on the PATH; None stands for Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 def draw(page: Page, strokes: list[list[list[int]]], rng: np.random.Generator) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from benchmarks.play_strokes import FLAGS, ROOT, chromium_path, serve
+from benchmarks._app import FLAGS, ROOT, chromium_path, serve
 from mnist_core.data import mnist_folder
 
 LAPTOP = ViewportSize(width=1366, height=768)

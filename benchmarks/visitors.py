@@ -15,13 +15,10 @@ import argparse
 import asyncio
 import os
 import random
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,19 +29,17 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 from websockets.typing import Subprotocol
 
+from benchmarks._app import cpu_seconds, processes_below, serve
 from mnist_core.process import memory
 from mnist_core.recipes import RECIPES
 from mnist_core.request import Request
 from mnist_core.runs import create_run
 from mnist_core.visitors import new_token
+from ui import shell
+from ui.visitor import COOKIE
 
-ROOT = Path(__file__).resolve().parent.parent
 HOME = ""
-PAGES = [
-    HOME, "draw", "break_it", "look_inside", "confusion", "mistakes", "calibration", "robustness", "curves", "models",
-    "about",
-]  # fmt: skip
-COOKIE = "mnist_lab_visitor"
+PAGES = [HOME if page.file == "Home.py" else Path(page.file).stem for page in shell.PAGES]
 TIMEOUT = 60.0  # seconds until a page that has not ended counts as an error
 PAUSE = (1.0, 4.0)  # seconds between two clicks of a visitor
 
@@ -67,8 +62,8 @@ class Seen:
 class Visitor:
     """One browser tab, as the server sees it."""
 
-    def __init__(self, port: int, seen: Seen) -> None:
-        self.url = f"ws://127.0.0.1:{port}/_stcore/stream"
+    def __init__(self, url: str, seen: Seen) -> None:
+        self.url = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
         self.headers = {"Cookie": f"{COOKIE}={new_token()}"}
         self.seen = seen
         self.finished = asyncio.Event()
@@ -173,49 +168,17 @@ class Visitor:
 class Server:
     """The app in a process of its own."""
 
-    process: subprocess.Popen
-    port: int
-
-    def processes(self) -> list[int]:
-        """Return the ids of the server and of the processes that it has started."""
-        children = Path(f"/proc/{self.process.pid}/task")
-        found = [name for task in children.glob("*/children") for name in task.read_text().split()]
-        return [self.process.pid, *(int(name) for name in found)]
+    process: subprocess.Popen[bytes]
+    url: str
 
     def memory(self) -> list[float]:
         """Return the proportional set sizes in MB: that of the server, and that of all others together."""
-        server, *others = [(memory(pid) or 0) / 1e6 for pid in self.processes()]
+        server, *others = [(memory(pid) or 0) / 1e6 for pid in (self.process.pid, *processes_below(self.process.pid))]
         return [server, sum(others)]
 
     def cpu_seconds(self) -> float:
         """Return the CPU seconds that the server has used, without its other processes."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def start_server(runs: Path, log: Path) -> Server:
-    """Start the app and wait until it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
-    with open(log, "w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "Home.py", *options],
-            cwd=ROOT,
-            env=os.environ | {"MNIST_RUNS_DIR": str(runs)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
-                return Server(process, port)
-        except OSError:
-            if process.poll() is not None:
-                raise SystemExit(f"The server has ended:\n{log.read_text()}") from None
-            time.sleep(0.1)
+        return cpu_seconds(self.process.pid)
 
 
 def queue_a_run(recipe: str, runs: Path) -> None:
@@ -231,7 +194,7 @@ async def arrive(server: Server, count: int) -> tuple[list[Visitor], Seen, float
     async def come(number: int) -> float:
         await asyncio.sleep(number / count)
         start = time.monotonic()
-        visitor = await Visitor(server.port, seen).__aenter__()
+        visitor = await Visitor(server.url, seen).__aenter__()
         visitors.append(visitor)
         await visitor.open(PAGES[number % len(PAGES)])
         return time.monotonic() - start
@@ -261,7 +224,7 @@ async def view(server: Server, views: int, visitors: int = 10) -> Seen:
     seen = Seen()
 
     async def use(number: int) -> None:
-        async with Visitor(server.port, seen) as visitor:
+        async with Visitor(server.url, seen) as visitor:
             for step in range(views // visitors):
                 await visitor.open(PAGES[(number + step) % len(PAGES)])
 
@@ -291,7 +254,7 @@ async def measure(server: Server, options: argparse.Namespace) -> None:
         errors.extend(seen.errors)
 
     before, first = server.cpu_seconds(), Seen()
-    async with Visitor(server.port, first) as visitor:
+    async with Visitor(server.url, first) as visitor:
         for page in [*PAGES, *PAGES]:
             await visitor.open(page)
             await asyncio.sleep(1)
@@ -338,7 +301,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if options.recipe != "none":
             queue_a_run(options.recipe, Path(folder))
-        server = start_server(Path(folder), Path(options.log or Path(folder) / "server.log"))
+        server = Server(*serve(folder, Path(options.log) if options.log else None))
         try:
             asyncio.run(measure(server, options))
         finally:
